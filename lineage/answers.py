@@ -1,0 +1,219 @@
+"""What `lineage.questions` returns: frozen answers, each with the receipt that its numbers rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from lineage.domain import Counts, Edge, Model, Number, Receipt
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One row of `count --per`: the key (a month, a publisher, …; None where it is unknown) and its counters."""
+
+    name: str
+    key: str | None
+    values: Mapping[str, Number | None]
+
+
+@dataclass(frozen=True)
+class CountAnswer:
+    """Counters of every asked name, in the order asked; `slices` where a breakdown was asked for."""
+
+    receipt: Receipt
+    results: tuple[Counts, ...]
+    per: str | None = None
+    slices: tuple[Slice, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One line of a leaderboard: `name` as a command takes it, `label` as a person reads it.
+
+    `value` is the counter asked by; `values` the other counters that stand beside it; `share` of the stated whole.
+    """
+
+    name: str
+    label: str
+    value: Number
+    values: Mapping[str, Number | None] = field(default_factory=dict)
+    country: str | None = None
+    share: float | None = None
+
+
+@dataclass(frozen=True)
+class TopAnswer:
+    """A leaderboard; `whole` is the denominator of the shares and `whole_meaning` says what it counts."""
+
+    receipt: Receipt
+    kind: str
+    by: str
+    results: tuple[Ranked, ...]
+    whole: int
+    whole_meaning: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One model of a list: how far it is from the one asked about, and by which relation it hangs on that side."""
+
+    model: Model
+    distance: int
+    relations: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ListAnswer:
+    """Derivatives or ancestors; `total` counts all that match, `rows` are the ones within the limit."""
+
+    receipt: Receipt
+    name: str
+    kind: str
+    total: int
+    rows: tuple[Listed, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Parent:
+    """A parent of the model asked about: the edge, what is known of the parent, the tags and card values behind it."""
+
+    edge: Edge
+    model: Model
+    written: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ModelAnswer:
+    """One model: its parents, what it counts, its direct children by relation, the families it derives from."""
+
+    receipt: Receipt
+    model: Model
+    parents: tuple[Parent, ...]
+    counts: Counts
+    children: Mapping[str, int]
+    families: tuple[str, ...]
+    teachers: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SearchAnswer:
+    """Hits, best first; `truncated` where more than the limit matched."""
+
+    receipt: Receipt
+    text: str
+    results: tuple[Model, ...]
+    truncated: bool
+
+
+@dataclass(frozen=True)
+class PathAnswer:
+    """A chain of derivation from the lower model to the higher, or the common ancestors that join two models.
+
+    `joint` is the nearest common ancestor where the two meet in one, else None; `edges` run child to parent.
+    """
+
+    receipt: Receipt
+    start: str
+    end: str
+    nodes: tuple[Model, ...]
+    edges: tuple[Edge, ...]
+    joint: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Example:
+    """One instance of a finding: which model, what was written, and a remark."""
+
+    child: str | None
+    value: str | None
+    detail: str | None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One kind of finding: how many, their share of what they are counted among, and the first examples by id."""
+
+    kind: str
+    meaning: str
+    count: int
+    share: float | None
+    examples: tuple[Example, ...]
+
+
+@dataclass(frozen=True)
+class AuditAnswer:
+    """Data quality of a snapshot. `values_in` = `values_behind_edges` + findings that account for a written value."""
+
+    receipt: Receipt
+    rows: int
+    models: int
+    stubs: int
+    quarantined: int
+    edges: int
+    edges_by_evidence: Mapping[str, int]
+    edges_by_relation: Mapping[str, int]
+    values_in: int
+    values_behind_edges: int
+    findings: tuple[Finding, ...]
+    missing_columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FamilyLine:
+    """A registry family as this snapshot sees it."""
+
+    slug: str
+    name: str
+    organization: str
+    country: str | None
+    first_release: date | None
+    members: int
+    stubs: int
+    source: str
+    series: Mapping[str, int] = field(default_factory=dict)
+    unmatched_patterns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FamiliesAnswer:
+    """The registry against a snapshot; with `--check` also double claims and large roots that no family claims."""
+
+    receipt: Receipt
+    families: tuple[FamilyLine, ...]
+    double_claims: tuple[tuple[str, str, str], ...] = ()
+    unclaimed_roots: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class SnapshotLine:
+    """A sealed snapshot as `snapshots` lists it."""
+
+    id: str
+    scope: str
+    source: str
+    as_of: datetime
+    models: int
+    quarantined: int
+    simulated: bool
+    complete: bool
+    card: bool
+    bytes: int
+    sha256: str
+    loaded: bool
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of `doctor`: what was looked at, whether it is well, what was seen, what to try."""
+
+    name: str
+    ok: bool
+    seen: str
+    remedy: str = ""

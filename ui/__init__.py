@@ -1,0 +1,1 @@
+"""The Streamlit explorer: it draws what `lineage.questions` answers and computes nothing itself."""
