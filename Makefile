@@ -1,0 +1,69 @@
+# `make demo` and `make check` need only make and a Python 3.11-3.13 with venv.
+# uv comes into .uv/, everything else into .venv/, each file checked against its hash in requirements.lock.
+
+PYTHON ?=
+ARGS ?=
+BIN := .venv/bin
+UV := .uv/bin/uv
+CODE := lineage ingest ui
+
+# A name on the PATH may be a launcher that runs nothing, so each candidate is asked, not just looked up.
+SUITABLE := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+CANDIDATES := $(or $(PYTHON),python3.13 python3.12 python3.11 python3 python)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo check fix lock clean compiled
+
+help:
+	@echo 'make demo    crawl a simulated Hub and answer from it (ARGS="..." goes to lineage demo)'
+	@echo 'make check   everything that must hold: lint, types, import contracts, tests'
+	@echo 'make fix     mend formatting and what lint can mend'
+	@echo 'make lock    write requirements.lock again from pyproject.toml'
+	@echo 'make clean   remove what make built'
+
+demo: .venv/ready compiled
+	@$(BIN)/lineage demo $(ARGS)
+
+check: .venv/ready compiled
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+
+fix: .venv/ready
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# Our own modules in bytecode too: where Python may not write it, each command would compile them anew.
+compiled: .venv/ready
+	@$(BIN)/python -m compileall -q $(CODE)
+
+lock: .uv/ready
+	@$(UV) pip compile --quiet --no-config --upgrade --universal --python-version 3.11 --group dev \
+	  --generate-hashes --no-header --no-annotate --no-emit-index-url --output-file requirements.lock pyproject.toml
+
+.venv/ready: requirements.lock pyproject.toml | .uv/ready
+	@echo 'Installing into .venv/ (the first time this downloads about 300 MB)'
+	@test -x $(BIN)/python || $(UV) venv --quiet --python .uv/bin/python .venv
+	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.uv/ready:
+	@for python in $(CANDIDATES); do \
+	  "$$python" -c '$(SUITABLE)' >/dev/null 2>&1 && { found=$$python; break; }; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo 'lineage needs Python 3.11, 3.12 or 3.13 with its venv module (on Debian: python3 and python3-venv); install one, or name one: make PYTHON=path' >&2; \
+	  exit 1; \
+	fi; \
+	echo "Fetching uv into .uv/ with $$found"; \
+	rm -rf .uv && "$$found" -m venv .uv
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .uv/uv.lock
+	@.uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement .uv/uv.lock
+	@touch $@
+
+clean:
+	@rm -rf .venv .uv .demo .artefacts .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build dist
+	@find $(CODE) tests -name __pycache__ -type d -prune -exec rm -rf {} +
