@@ -76,6 +76,8 @@ NODES: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "license_name": pl.String,
     "license_link": pl.String,
     "new_version": pl.String,
+    "base_tags": pl.List(pl.String),
+    "card_base_model": pl.List(pl.String),
 }
 """Models and stubs, sorted by id bytewise; a node's number is its row. `license` is the tag's, else the card's."""
 
@@ -85,8 +87,17 @@ EDGES: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "relations": pl.UInt8,
     "evidence": pl.UInt8,
     "position": pl.Int32,
+    "by_publisher": pl.UInt32,
+    "by_template": pl.UInt32,
 }
-"""One row a child-parent pair, sorted by child then position; bits as in `domain.Relation` and `domain.Evidence`."""
+"""One row a child-parent pair, sorted by child then position; bits as in `domain.Relation` and `domain.Evidence`.
+
+`by_publisher` counts the edges from the child's publisher to this parent on the whole snapshot, `by_template` the edges
+to this parent from names of the child's template, whoever published them; `organic` calls either bulk above N.
+"""
+
+NAMED: Mapping[str, pl.DataType | type[pl.DataType]] = {"node": pl.UInt32, "namespace": pl.String}
+"""Namespaces, lower-cased, that the `base_model` tags of a node name; a tag that names the node itself is left out."""
 
 TEACHERS: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "child": pl.UInt32,
@@ -104,8 +115,8 @@ FINDINGS: Mapping[str, pl.DataType | type[pl.DataType]] = {
 }
 """What resolution could not turn into an edge, or found odd.
 
-`origin` is `tag`, `card` or `dump` where the row accounts for one written parent value, null where it remarks on a model
-or an edge. Written values in = values behind edges + findings with an origin.
+`origin` is `tag`, `card` or `dump` where the row accounts for one written parent value, null where it remarks on a
+model or an edge. Written values in = values behind edges + findings with an origin.
 """
 
 MEMBERS: Mapping[str, pl.DataType | type[pl.DataType]] = {"node": pl.UInt32, "family": pl.UInt16}
