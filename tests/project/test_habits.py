@@ -1,0 +1,135 @@
+"""Habits that no linter knows, read off the syntax trees of the three packages."""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+PACKAGES = ("lineage", "ingest", "ui")
+CYPHER = re.compile(r"\b(?:(?:MATCH|MERGE)\s*[($]|UNWIND\s+[$\[]|RETURN\s+count\s*\()")
+CYPHER_HOME = re.compile(r"lineage/stores/(?:cypher|examples|saved)\w*\.py")
+RAW_JSON = re.compile(r"(?:ingest/(?:hub|parse|lines)\.py|lineage/stores/\w+\.py|ingest/simulated/\w+\.py)")
+SEEN_BY_UI = {"questions", "answers", "domain", "settings", "errors", "scene", "export"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """One module of ours: its path from the root and its syntax tree."""
+
+    path: str
+    tree: ast.Module
+
+
+def parsed(path: str, text: str) -> Source:
+    return Source(path, ast.parse(text))
+
+
+@pytest.fixture(scope="module")
+def sources(root: Path) -> tuple[Source, ...]:
+    files = [file for package in PACKAGES for file in sorted((root / package).rglob("*.py"))]
+    assert files
+    return tuple(parsed(file.relative_to(root).as_posix(), file.read_text(encoding="utf-8")) for file in files)
+
+
+def texts(tree: ast.Module) -> Iterator[ast.Constant]:
+    """String literals that are no docstrings."""
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, documented) and node.body and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            yield node
+
+
+def scattered_cypher(source: Source) -> list[str]:
+    if CYPHER_HOME.fullmatch(source.path):
+        return []
+    return [f"{source.path}:{node.lineno}" for node in texts(source.tree) if CYPHER.search(str(node.value))]
+
+
+def loose_signatures(source: Source) -> list[str]:
+    """Functions that take or give `dict[str, Any]` where no raw JSON is read."""
+    if RAW_JSON.fullmatch(source.path):
+        return []
+    found = []
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            signature = ast.unparse(node.args) + (ast.unparse(node.returns) if node.returns else "")
+            if re.search(r"(?:[dD]ict|Mapping)\[str, (?:typing\.)?Any\]", signature):
+                found.append(f"{source.path}:{node.lineno}: {node.name}")
+    return found
+
+
+def views_beyond_the_questions(source: Source) -> list[str]:
+    """Imports of the page that reach past the answering modules; of the stores it may call `open_store` alone."""
+    if not source.path.startswith("ui/"):
+        return []
+    found = []
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.ImportFrom) and node.module == "lineage.stores":
+            allowed = {alias.name for alias in node.names} == {"open_store"}
+        elif isinstance(node, ast.ImportFrom) and node.module == "lineage":
+            allowed = {alias.name for alias in node.names} <= SEEN_BY_UI | {"__version__"}
+        elif isinstance(node, ast.ImportFrom):
+            allowed = visible(node.module or "")
+        elif isinstance(node, ast.Import):
+            allowed = all(visible(alias.name) for alias in node.names)
+        else:
+            continue
+        if not allowed:
+            found.append(f"{source.path}:{node.lineno}: {ast.unparse(node)}")
+    return found
+
+
+def visible(module: str) -> bool:
+    top, _, rest = module.partition(".")
+    return top != "lineage" or rest.partition(".")[0] in SEEN_BY_UI
+
+
+def test_cypher_is_written_in_one_module(sources: tuple[Source, ...]) -> None:
+    assert [place for source in sources for place in scattered_cypher(source)] == []
+
+
+def test_no_dict_of_anything_crosses_a_boundary(sources: tuple[Source, ...]) -> None:
+    assert [place for source in sources for place in loose_signatures(source)] == []
+
+
+def test_the_page_asks_questions_and_nothing_else(sources: tuple[Source, ...]) -> None:
+    assert [place for source in sources for place in views_beyond_the_questions(source)] == []
+
+
+@pytest.mark.parametrize("text", ["MATCH (m:Model) RETURN m.id", "UNWIND $rows AS row MERGE (m:Model {id: row.id})"])
+def test_a_stray_query_would_be_seen(text: str) -> None:
+    assert scattered_cypher(parsed("lineage/questions.py", f"QUERY = {text!r}")) == ["lineage/questions.py:1"]
+    assert scattered_cypher(parsed("lineage/stores/cypher.py", f"QUERY = {text!r}")) == []
+    assert scattered_cypher(parsed("lineage/cli.py", f'def cypher():\n    """Try: {text}"""')) == []
+
+
+def test_a_loose_signature_would_be_seen() -> None:
+    text = "def rows(page: list[dict[str, Any]]) -> None: ..."
+    assert loose_signatures(parsed("lineage/audit.py", text)) == ["lineage/audit.py:1: rows"]
+    assert loose_signatures(parsed("ingest/hub.py", text)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("from lineage import questions", False),
+        ("from lineage.domain import Model", False),
+        ("from lineage.stores import open_store", False),
+        ("from lineage.export.html import page", False),
+        ("import polars", False),
+        ("from lineage import counters", True),
+        ("from lineage.stores.embedded import EmbeddedStore", True),
+        ("from lineage.stores import open_store, cypher", True),
+        ("import lineage.graph", True),
+    ],
+)
+def test_a_view_that_reaches_too_far_would_be_seen(text: str, seen: bool) -> None:
+    assert bool(views_beyond_the_questions(parsed("ui/views/tree.py", text))) is seen
