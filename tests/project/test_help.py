@@ -22,7 +22,12 @@ finally:
 def loaded(*arguments: str, cwd: Path) -> set[str]:
     """The modules that a command line has loaded when it ends well."""
     done = subprocess.run(
-        [sys.executable, "-c", ASK, *arguments], cwd=cwd, capture_output=True, text=True, stdin=subprocess.DEVNULL
+        [sys.executable, "-c", ASK, *arguments],
+        check=False,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
     )
     assert done.returncode == 0, done.stderr
     assert "Usage:" in done.stdout
