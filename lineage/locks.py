@@ -1,0 +1,70 @@
+"""One process at a time: a lock that the operating system drops with its process, so that none is ever stale."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _take(file: IO[bytes], wait: bool) -> None:
+        file.seek(1 << 30)
+        msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _take(file: IO[bytes], wait: bool) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+
+
+@dataclass(frozen=True)
+class Held:
+    """A lock in our hands; `left` is what a process that ended without letting go had written there, else empty."""
+
+    left: str
+
+
+class Taken(Exception):
+    """Another living process holds the lock; `owner` is what it wrote there."""
+
+    def __init__(self, owner: str) -> None:
+        super().__init__(owner)
+        self.owner = owner
+
+
+@contextmanager
+def exclusive(path: Path, owner: str, *, wait: bool = False) -> Iterator[Held]:
+    """The lock `path` for the body of the `with`; raises `Taken` where another process has it and `wait` is false.
+
+    `owner` is written into the file, for whoever finds it taken. A process that dies, by whatever means, lets go of it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+b") as file:
+        try:
+            _take(file, wait)
+        except (BlockingIOError, PermissionError):
+            raise Taken(_read(file)) from None
+        left = _read(file)
+        file.truncate(0)
+        file.write(owner.encode())
+        file.flush()
+        try:
+            yield Held(left)
+        finally:
+            file.truncate(0)
+
+
+def _read(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read(1000).decode(errors="replace").strip()
+
+
+def myself() -> str:
+    """How this process names itself in a lock."""
+    return f"process {os.getpid()}"

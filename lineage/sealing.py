@@ -1,0 +1,181 @@
+"""Rows in any order become sorted parts of fixed size, one row a model: bounded memory, the same bytes each time."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from shutil import rmtree
+
+import numpy as np
+import polars as pl
+
+from lineage.schema import LISTING
+
+PART_ROWS = 500_000
+"""Rows in every part but the last."""
+
+_BATCH_ROWS = 100_000
+_ROW_GROUP = 125_000
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of a snapshot: its name, rows, size in bytes and SHA-256."""
+
+    name: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """The parts as written, in order; `models` rows in all, `repeated` left out for a newer row of the same model."""
+
+    parts: tuple[Part, ...]
+    models: int
+    repeated: int
+
+
+def write_sorted(folder: Path, rows: pl.LazyFrame | Iterable[pl.DataFrame], part_rows: int = PART_ROWS) -> Sorted:
+    """Write `models-00000.parquet` … into `folder`: sorted by hub_id (nulls last), then id; one row a model.
+
+    Of rows with the same `hub_id` (a rename) or the same `id` the one last modified stays. A lazy frame is read two or
+    three times and must give the same rows in the same order each time, as a scan of files does; frames are spooled
+    first. Beside the result it needs room for the rows once (frames: twice), lightly compressed, while it works.
+    """
+    spool = folder / "spool"
+    spool.mkdir()
+    source = rows if isinstance(rows, pl.LazyFrame) else _spooled(spool, rows)
+    source = _declared(source)
+    keys = source.select("hub_id", "id", "last_modified").collect(engine="streaming")
+    places = _places(source, keys)
+    models = int((places >= 0).sum())
+    _distribute(spool, source, keys["id"], places, part_rows)
+    repeated = keys.height - models
+    del keys, places
+    count = -(-models // part_rows)
+    parts = tuple(_write_part(folder, spool / f"part-{n:05d}", n) for n in range(count))
+    rmtree(spool)
+    return Sorted(parts, models, repeated)
+
+
+def write_file(path: Path, data: bytes, rows: int) -> Part:
+    """Write and sync one new file; the part that describes it."""
+    with path.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    return Part(path.name, rows, len(data), hashlib.sha256(data).hexdigest())
+
+
+def parquet(frame: pl.DataFrame) -> bytes:
+    """A frame as Parquet, the same bytes for the same rows."""
+    buffer = BytesIO()
+    frame.rechunk().write_parquet(buffer, compression="zstd", row_group_size=_ROW_GROUP)
+    return buffer.getvalue()
+
+
+def sync_folder(path: Path) -> None:
+    """Make the names inside a folder outlast a power cut, where the system lets a folder be synced."""
+    if os.name == "nt":
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _declared(rows: pl.LazyFrame) -> pl.LazyFrame:
+    found, wanted = rows.collect_schema(), pl.Schema(LISTING)
+    wrong = [name for name, kind in wanted.items() if found.get(name) != kind]
+    if wrong or len(found) != len(wanted):
+        raise ValueError(
+            f"rows must have the columns of schema.LISTING; not so: {wrong or sorted(set(found) - set(wanted))}"
+        )
+    return rows.select(list(LISTING))
+
+
+def _spooled(spool: Path, frames: Iterable[pl.DataFrame]) -> pl.LazyFrame:
+    files: list[Path] = []
+    for number, frame in enumerate(_gathered(frames)):
+        path = spool / f"rows-{number:06d}.arrow"
+        _write_arrow(path, frame)
+        files.append(path)
+    return pl.scan_ipc(files) if files else pl.LazyFrame(schema=LISTING)
+
+
+def _gathered(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Small frames joined to larger ones, so that a crawl's pages are not a file each."""
+    held: list[pl.DataFrame] = []
+    for frame in frames:
+        held.append(frame)
+        if sum(f.height for f in held) >= _BATCH_ROWS:
+            yield pl.concat(held)
+            held = []
+    if held:
+        yield pl.concat(held)
+
+
+def _write_arrow(path: Path, frame: pl.DataFrame) -> None:
+    buffer = BytesIO()
+    frame.write_ipc(buffer, compression="lz4")
+    path.write_bytes(buffer.getbuffer())
+
+
+def _batches(rows: pl.LazyFrame) -> Iterator[tuple[int, pl.DataFrame]]:
+    offset = 0
+    for batch in rows.collect_batches(chunk_size=_BATCH_ROWS, maintain_order=True):
+        yield offset, batch
+        offset += batch.height
+
+
+def _places(rows: pl.LazyFrame, keys: pl.DataFrame) -> pl.Series:
+    """The place in the output of each input row, in input order; -1 where another row of the same model stays."""
+    numbered = keys.with_row_index("row")
+    hub_ids = keys["hub_id"].drop_nulls()
+    if keys["id"].n_unique() < keys.height or hub_ids.n_unique() < len(hub_ids):
+        numbered = _newest(numbered, _fingerprints(rows))
+    order = numbered.sort("hub_id", "id", nulls_last=True)["row"].to_numpy()
+    places = np.full(keys.height, -1, dtype=np.int64)
+    places[order] = np.arange(len(order))
+    return pl.Series("place", places)
+
+
+def _newest(keys: pl.DataFrame, fingerprints: pl.Series) -> pl.DataFrame:
+    """One row a model; equally new ones by their content, so that the order of input decides nothing."""
+    by_age = keys.with_columns(fingerprints.alias("print")).sort(
+        "last_modified", "print", descending=True, nulls_last=True
+    )
+    known = by_age.filter(pl.col("hub_id").is_not_null()).unique("hub_id", keep="first", maintain_order=True)
+    both = pl.concat([known, by_age.filter(pl.col("hub_id").is_null())])
+    ordered = both.sort("last_modified", "print", descending=True, nulls_last=True)
+    return ordered.unique("id", keep="first", maintain_order=True)
+
+
+def _fingerprints(rows: pl.LazyFrame) -> pl.Series:
+    return pl.concat([batch.hash_rows(seed=0) for _, batch in _batches(rows)])
+
+
+def _distribute(spool: Path, rows: pl.LazyFrame, ids: pl.Series, places: pl.Series, part_rows: int) -> None:
+    """Every row into the spool of its part, with its place."""
+    for offset, batch in _batches(rows):
+        if not batch["id"].equals(ids.slice(offset, batch.height)):
+            raise ValueError("the rows to seal came in another order the second time they were read")
+        placed = batch.with_columns(places.slice(offset, batch.height)).filter(pl.col("place") >= 0)
+        placed = placed.with_columns(part=pl.col("place") // part_rows)
+        for part in placed.partition_by("part", maintain_order=True):
+            target = spool / f"part-{part.item(0, 'part'):05d}"
+            target.mkdir(exist_ok=True)
+            _write_arrow(target / f"{offset:09d}.arrow", part.drop("part"))
+
+
+def _write_part(folder: Path, pieces: Path, number: int) -> Part:
+    frame = pl.concat([pl.read_ipc(piece) for piece in sorted(pieces.iterdir())]).sort("place").drop("place")
+    rmtree(pieces)
+    return write_file(folder / f"models-{number:05d}.parquet", parquet(frame), frame.height)

@@ -1,0 +1,365 @@
+"""Sealed snapshots: immutable dated folders of Parquet parts and a manifest, the record behind every store."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import logging
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from io import BytesIO
+from pathlib import Path
+from shutil import rmtree
+
+import polars as pl
+
+from lineage import __version__, locks
+from lineage.errors import Damaged, Fatal, LineageError, NoData, NotFound, TooNew
+from lineage.schema import LISTING, QUARANTINE, SNAPSHOT_VERSION
+from lineage.sealing import Part, parquet, sync_folder, write_file, write_sorted
+from lineage.settings import Settings
+
+__all__ = ["Manifest", "Part", "Snapshot", "listed", "opened", "scope_slug", "sealed"]
+
+MANIFEST = "manifest.json"
+_QUARANTINE = "quarantine.parquet"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a snapshot holds and where it came from. Times are UTC and aware.
+
+    `rows` = `models` + `quarantined`; `repeated` counts further rows, left out for a newer one of the same model.
+    `scope` is "hub", or slugs and ids sorted and joined by "+". `kind` is crawl, import or dump. `sha256` is over the
+    schema version and the parts' digests: two snapshots with the same one hold the same rows. Of a family crawl:
+    `expanded` models had all their children listed, `unexpanded` had not; `direct_exact` where every member had.
+    `aliases` are pairs (old id, id now) that the Hub's redirects showed.
+    """
+
+    id: str
+    schema_version: int
+    scope: str
+    kind: str
+    source: str
+    endpoint: str | None
+    simulated: bool
+    started_at: datetime
+    finished_at: datetime
+    as_of: datetime
+    watermark: datetime | None
+    card: bool
+    complete: bool
+    fields: tuple[str, ...]
+    rows: int
+    models: int
+    quarantined: int
+    pages: int
+    requests: int
+    missing_columns: tuple[str, ...]
+    parts: tuple[Part, ...]
+    quarantine: Part | None
+    sha256: str
+    tool_version: str
+    notes: tuple[str, ...] = ()
+    expanded: int | None = None
+    unexpanded: int | None = None
+    direct_exact: bool | None = None
+    repeated: int = 0
+    aliases: tuple[tuple[str, str], ...] = ()
+
+    def to_json(self) -> str:
+        """The manifest as it is written, times in ISO 8601."""
+        return json.dumps(asdict(self), default=datetime.isoformat, indent=1, ensure_ascii=True) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Manifest:
+        """A manifest from its text; keys it does not know are left out. Raises ValueError, KeyError or TypeError."""
+        raw = json.loads(text)
+        known = {f.name: raw[f.name] for f in fields(cls) if f.name in raw}
+        for name in ("started_at", "finished_at", "as_of", "watermark"):
+            known[name] = known[name] and datetime.fromisoformat(known[name])
+        for name in ("fields", "missing_columns", "notes"):
+            known[name] = tuple(known.get(name, ()))
+        known["aliases"] = tuple((old, new) for old, new in known.get("aliases", ()))
+        known["parts"] = tuple(_part(part) for part in known["parts"])
+        known["quarantine"] = known["quarantine"] and _part(known["quarantine"])
+        return cls(**known)
+
+
+def _part(raw: Mapping[str, object]) -> Part:
+    name = str(raw["name"])
+    if Path(name).name != name:
+        raise ValueError(f"a part may not lie outside its snapshot: {name!r}")
+    return Part(name, int(str(raw["rows"])), int(str(raw["bytes"])), str(raw["sha256"]))
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A sealed snapshot on disk."""
+
+    manifest: Manifest
+    path: Path
+
+    def rows(self, columns: Sequence[str] | None = None) -> pl.LazyFrame:
+        """The listing rows (schema.LISTING), or those columns: sorted by hub_id (nulls last), then id; one row a model.
+
+        Raises `Damaged` where a part is missing or of another size; `verify` looks inside.
+        """
+        for part in self.manifest.parts:
+            self._sized(part)
+        files = [self.path / part.name for part in self.manifest.parts]
+        rows = pl.scan_parquet(files, glob=False) if files else pl.LazyFrame(schema=LISTING)
+        return rows if columns is None else rows.select(list(columns))
+
+    def quarantined(self) -> pl.DataFrame:
+        """The rows that could not be read (schema.QUARANTINE)."""
+        part = self.manifest.quarantine
+        if part is None:
+            return pl.DataFrame(schema=QUARANTINE)
+        return pl.read_parquet(BytesIO(self._checked(part)))
+
+    def verify(self) -> None:
+        """Hash every file again; raises `Damaged` naming the first that is not what the manifest says."""
+        for part in (*self.manifest.parts, *([self.manifest.quarantine] if self.manifest.quarantine else [])):
+            self._checked(part)
+        if _digest(self.manifest.schema_version, self.manifest.parts) != self.manifest.sha256:
+            raise Damaged(f"{self.path / MANIFEST}: its digest does not fit its parts. {_AGAIN}")
+
+    def _sized(self, part: Part) -> Path:
+        path = self.path / part.name
+        try:
+            size = path.stat().st_size
+        except OSError as error:
+            raise Damaged(f"{path} cannot be read ({error.strerror}). {_AGAIN}") from error
+        if size != part.bytes:
+            raise Damaged(f"{path} has {size:,} bytes where its manifest says {part.bytes:,}. {_AGAIN}")
+        return path
+
+    def _checked(self, part: Part) -> bytes:
+        path = self._sized(part)
+        data = path.read_bytes()
+        if hashlib.sha256(data).hexdigest() != part.sha256:
+            raise Damaged(f"{path} is not what was written: its SHA-256 differs from the manifest's. {_AGAIN}")
+        return data
+
+
+_AGAIN = "Restore the folder from a copy, or remove it and crawl or import again."
+
+
+def listed(settings: Settings) -> tuple[Manifest, ...]:
+    """The manifests of all sealed snapshots, oldest first by when they were begun; unreadable ones are only logged."""
+    found: list[Manifest] = []
+    for folder in _folders(settings):
+        try:
+            found.append(_manifest(folder))
+        except LineageError as error:
+            _log.warning("Snapshot left out: %s", error)
+    return tuple(sorted(found, key=lambda m: (m.started_at, m.finished_at, m.id)))
+
+
+def opened(settings: Settings, id: str | None = None) -> Snapshot:
+    """The snapshot of that id, or the newest; raises `NoData`, `NotFound`, `TooNew` or `Damaged`."""
+    folders = {folder.name: folder for folder in _folders(settings)}
+    if not folders:
+        raise NoData(
+            f"No snapshot in {settings.snapshots} yet. Try: lineage bootstrap, lineage crawl or lineage import FILE."
+        )
+    if id is None:
+        newest = listed(settings)
+        if not newest:
+            _manifest(next(reversed(folders.values())))
+        id = newest[-1].id
+    if id not in folders:
+        raise NotFound(
+            f"No snapshot {id!r} here; lineage snapshots lists them.", get_close_matches(id, folders, 3, 0.4)
+        )
+    return Snapshot(_manifest(folders[id]), folders[id])
+
+
+def sealed(
+    settings: Settings,
+    *,
+    rows: pl.LazyFrame | Iterable[pl.DataFrame],
+    quarantined: pl.DataFrame,
+    scope: str,
+    kind: str,
+    source: str,
+    started_at: datetime,
+    finished_at: datetime,
+    as_of: datetime,
+    endpoint: str | None = None,
+    simulated: bool = False,
+    watermark: datetime | None = None,
+    card: bool = True,
+    complete: bool = True,
+    fields: Sequence[str] = (),
+    pages: int = 0,
+    requests: int = 0,
+    missing_columns: Sequence[str] = (),
+    notes: Sequence[str] = (),
+    expanded: int | None = None,
+    unexpanded: int | None = None,
+    direct_exact: bool | None = None,
+    aliases: Sequence[tuple[str, str]] = (),
+) -> Snapshot:
+    """Write a snapshot beside, sync it, rename it into place; never half a one. Of a model's rows the newest stays.
+
+    `rows` as `sealing.write_sorted` takes them. The id is the scope's slug and `started_at`; the same rows sealed again
+    under the same id are the snapshot already there. Raises `Fatal` where the disk is full, saying what was kept.
+    """
+    facts = Manifest(
+        id=f"{scope_slug(scope)}-{_aware(started_at):%Y%m%dT%H%M%SZ}",
+        schema_version=SNAPSHOT_VERSION,
+        scope=scope,
+        kind=kind,
+        source=source,
+        endpoint=endpoint,
+        simulated=simulated,
+        started_at=_aware(started_at),
+        finished_at=_aware(finished_at),
+        as_of=_aware(as_of),
+        watermark=watermark and _aware(watermark),
+        card=card,
+        complete=complete,
+        fields=tuple(fields),
+        rows=0,
+        models=0,
+        quarantined=quarantined.height,
+        pages=pages,
+        requests=requests,
+        missing_columns=tuple(missing_columns),
+        parts=(),
+        quarantine=None,
+        sha256="",
+        tool_version=__version__,
+        notes=tuple(notes),
+        expanded=expanded,
+        unexpanded=unexpanded,
+        direct_exact=direct_exact,
+        aliases=tuple(aliases),
+    )
+    return _sealed(settings, facts, rows, quarantined)
+
+
+def scope_slug(scope: str) -> str:
+    """A scope as part of a file name: [a-z0-9-], at most 48 characters, with a digest where it could be mistaken."""
+    plain = scope.replace("+", "-")
+    slug = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
+    if slug and slug == plain and len(slug) <= 48:
+        return slug
+    digest = hashlib.sha256(scope.encode()).hexdigest()[:8]
+    return f"{slug[:39].rstrip('-')}-{digest}".lstrip("-")
+
+
+def _sealed(
+    settings: Settings, facts: Manifest, rows: pl.LazyFrame | Iterable[pl.DataFrame], quarantined: pl.DataFrame
+) -> Snapshot:
+    beside = settings.snapshots / f".{facts.id}"
+    try:
+        with locks.exclusive(settings.snapshots / ".lock", locks.myself(), wait=True):
+            _sweep(settings)
+            beside.mkdir(parents=True)
+            try:
+                return _placed(settings, _written(beside, facts, rows, quarantined), beside)
+            finally:
+                _sweep(settings)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise Fatal(
+            f"No room left on the disk for snapshot {facts.id} in {settings.snapshots} ({error.strerror}). "
+            "It was not sealed and its unfinished files were removed; earlier snapshots are untouched. "
+            "Make room (lineage prune removes old snapshots) and run the same command again."
+        ) from error
+
+
+def _written(
+    folder: Path, facts: Manifest, rows: pl.LazyFrame | Iterable[pl.DataFrame], quarantined: pl.DataFrame
+) -> Manifest:
+    result = write_sorted(folder, rows)
+    bad = None
+    if not quarantined.is_empty():
+        bad = write_file(
+            folder / _QUARANTINE,
+            parquet(quarantined.select(list(QUARANTINE)).sort(list(QUARANTINE))),
+            quarantined.height,
+        )
+    manifest = replace(
+        facts,
+        parts=result.parts,
+        models=result.models,
+        rows=result.models + facts.quarantined,
+        repeated=result.repeated,
+        quarantine=bad,
+        sha256=_digest(facts.schema_version, result.parts),
+    )
+    write_file(folder / MANIFEST, manifest.to_json().encode(), 1)
+    sync_folder(folder)
+    return manifest
+
+
+def _placed(settings: Settings, manifest: Manifest, folder: Path) -> Snapshot:
+    """Rename into place; where the name is taken by the same rows that one, by others the next free name."""
+    for number in range(2, 10_000):
+        target = settings.snapshots / manifest.id
+        if not target.exists():
+            folder.rename(target)
+            sync_folder(settings.snapshots)
+            return Snapshot(manifest, target)
+        try:
+            there = _manifest(target)
+        except LineageError:
+            there = None
+        if there is not None and (there.sha256, there.scope) == (manifest.sha256, manifest.scope):
+            return Snapshot(there, target)
+        base = manifest.id if number == 2 else manifest.id.rpartition("-")[0]
+        manifest = replace(manifest, id=f"{base}-{number}")
+        (folder / MANIFEST).unlink()
+        write_file(folder / MANIFEST, manifest.to_json().encode(), 1)
+    raise Fatal(f"There are too many snapshots like {manifest.id} in {settings.snapshots}. Try: lineage prune.")
+
+
+def _sweep(settings: Settings) -> None:
+    """Remove unfinished folders; only with the lock in hand, so they are ours or a dead process's."""
+    for folder in settings.snapshots.glob(".*/"):
+        rmtree(folder)
+
+
+def _folders(settings: Settings) -> list[Path]:
+    if not settings.snapshots.is_dir():
+        return []
+    return sorted(f for f in settings.snapshots.iterdir() if f.is_dir() and not f.name.startswith("."))
+
+
+def _manifest(folder: Path) -> Manifest:
+    path = folder / MANIFEST
+    try:
+        text = path.read_text(encoding="utf-8")
+        version = int(json.loads(text)["schema_version"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Damaged(f"{path} cannot be read ({error}). {_AGAIN}") from error
+    if version > SNAPSHOT_VERSION:
+        raise TooNew(
+            f"Snapshot {folder.name} was written by a newer lineage (files version {version}, this one reads up to "
+            f"{SNAPSHOT_VERSION}). Update lineage, or name another snapshot."
+        )
+    try:
+        return replace(Manifest.from_json(text), id=folder.name)
+    except (ValueError, KeyError, TypeError) as error:
+        raise Damaged(f"{path} is no manifest ({error}). {_AGAIN}") from error
+
+
+def _digest(version: int, parts: Sequence[Part]) -> str:
+    return hashlib.sha256("\n".join([str(version), *(part.sha256 for part in parts)]).encode()).hexdigest()
+
+
+def _aware(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError(f"a time without a zone: {moment}")
+    return moment.astimezone(UTC)
