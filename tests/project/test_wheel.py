@@ -1,13 +1,18 @@
 """The wheel: three packages and no more, and it runs anywhere with the run-time dependencies alone."""
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from importlib.metadata import requires
 from pathlib import Path
+from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 IMPORT_ALL = """
 import importlib, pkgutil
@@ -34,17 +39,38 @@ def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
+def needed(requirements: Iterable[str]) -> set[str]:
+    """Canonical names of what these requirements bring here, and what those ask for in turn."""
+    seen: set[str] = set()
+    left = list(requirements)
+    while left:
+        requirement = Requirement(left.pop())
+        name = canonicalize_name(requirement.name)
+        if name not in seen and (requirement.marker is None or requirement.marker.evaluate({"extra": ""})):
+            seen.add(name)
+            left += requires(name) or ()
+    return seen
+
+
+def entries(lock: str, names: Collection[str]) -> str:
+    """The entries of a lock that pin these names."""
+    blocks = re.split(r"\n(?=\S)", lock)
+    return "\n".join(block for block in blocks if block.partition("==")[0] in names)
+
+
 @pytest.fixture(scope="module")
-def installed(root: Path, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fresh environment with the wheel and what it asks for, at the locked versions, from files that make fetched."""
+def installed(root: Path, pyproject: Mapping[str, Any], wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh environment of the wheel and what it needs at run time, as locked, out of what make has fetched."""
     home = tmp_path_factory.mktemp("installed")
+    lock = home / "runtime.lock"
+    names = needed(pyproject["project"]["dependencies"])
+    lock.write_text(entries((root / "requirements.lock").read_text(encoding="utf-8"), names), encoding="utf-8")
     uv = (sys.executable, "-m", "uv")
+    install = ("--quiet", "--offline", "--link-mode", "symlink", "--python", home / "venv")
     run(*uv, "venv", "--quiet", "--offline", "--python", sys.executable, home / "venv", cwd=home)
-    run(
-        *(*uv, "pip", "install", "--quiet", "--offline", "--link-mode", "symlink", "--python", home / "venv"),
-        *("--constraint", root / "requirements.lock", wheel),
-        cwd=home,
-    )
+    run(*uv, "pip", "sync", *install, "--require-hashes", lock, cwd=home)
+    run(*uv, "pip", "install", *install, "--no-deps", wheel, cwd=home)
+    run(*uv, "pip", "check", "--quiet", "--python", home / "venv", cwd=home)
     return home / "venv"
 
 
