@@ -28,7 +28,7 @@ check: .venv/ready compiled
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
 fix: .venv/ready
@@ -45,7 +45,7 @@ lock: .uv/ready
 
 .venv/ready: requirements.lock pyproject.toml | .uv/ready
 	@echo 'Installing into .venv/ (the first time this downloads about 300 MB)'
-	@test -x $(BIN)/python || $(UV) venv --quiet --python .uv/bin/python .venv
+	@test -x $(BIN)/python || $(UV) venv --quiet --clear --python .uv/bin/python .venv
 	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
