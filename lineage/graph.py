@@ -55,7 +55,8 @@ def adjacency(n: int, keys: Ints, ends: Ints) -> Adjacency:
 class Graph:
     """Edges among `n` nodes as equal-long arrays, sorted by child, then position.
 
-    `relations` and `evidence` are bit sets of `domain.Relation` and `domain.Evidence`. No self-loops, one edge a pair.
+    `relations` and `evidence` are bit sets of `domain.Relation` and `domain.Evidence`. `crowd` has two rows: siblings
+    of the same publisher, siblings of the same name template (`schema.EDGES`). No self-loops, one edge a pair.
     """
 
     n: int
@@ -64,9 +65,13 @@ class Graph:
     relations: Bits
     evidence: Bits
     position: Ints
+    crowd: Ints
 
-    def where(self, keep: Flags) -> Graph:
-        """The same nodes with only the edges flagged in `keep`."""
+    def at(self, mask: int) -> Graph:
+        """The same nodes with only the edges whose evidence has a bit of `mask`."""
+        keep = (self.evidence & mask) > 0
+        if keep.all():
+            return self
         return Graph(
             self.n,
             self.child[keep],
@@ -74,6 +79,7 @@ class Graph:
             self.relations[keep],
             self.evidence[keep],
             self.position[keep],
+            self.crowd[:, keep],
         )
 
     @cached_property
@@ -107,6 +113,7 @@ def graph_of(n: int, edges: pl.DataFrame) -> Graph:
         edges["relations"].to_numpy(),
         edges["evidence"].to_numpy(),
         edges["position"].to_numpy().astype(np.int64),
+        np.stack([edges[name].to_numpy().astype(np.int64) for name in ("by_publisher", "by_template")]),
     )
 
 

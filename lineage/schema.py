@@ -119,6 +119,13 @@ FINDINGS: Mapping[str, pl.DataType | type[pl.DataType]] = {
 model or an edge. Written values in = values behind edges + findings with an origin.
 """
 
+ALIASES: Mapping[str, pl.DataType | type[pl.DataType]] = {
+    "name": pl.String,
+    "id": pl.String,
+    "why": pl.String,
+}
+"""Old names that were followed: `why` is `registry`, `rows` (learnt, two publishers agree) or `case`."""
+
 MEMBERS: Mapping[str, pl.DataType | type[pl.DataType]] = {"node": pl.UInt32, "family": pl.UInt16}
 """Members of families; `family` is the entry's place in the registry."""
 
@@ -275,7 +282,7 @@ EDGE_TYPES: tuple[EdgeType, ...] = (
         "Model",
         "Model",
         "student to teacher; not weights",
-        (_P("source", "string", "where the registry has it from"),),
+        (_P("cited", "string", "where the registry has it from"),),
     ),
     EdgeType("PUBLISHED_BY", "Model", "Publisher", "the namespace of the id"),
     EdgeType("PART_OF", "Publisher", "Organization", "who stands behind the namespace"),

@@ -9,6 +9,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lineage import schema
 from lineage.graph import Graph, common_ancestors, depths, derivative_counts, graph_of, path, reach
 
 
@@ -23,14 +24,10 @@ def graph(n: int, pairs: set[tuple[int, int]]) -> Graph:
                 "relations": [1] * len(edges),
                 "evidence": [1] * len(edges),
                 "position": list(range(len(edges))),
+                "by_publisher": [1] * len(edges),
+                "by_template": [1] * len(edges),
             },
-            schema={
-                "child": pl.UInt32,
-                "parent": pl.UInt32,
-                "relations": pl.UInt8,
-                "evidence": pl.UInt8,
-                "position": pl.Int32,
-            },
+            schema=dict(schema.EDGES),
         ),
     )
 

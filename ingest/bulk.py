@@ -1,0 +1,32 @@
+"""How many siblings each edge has of its own publisher and of its own name template: what `organic` sets aside."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from ingest import names
+from lineage import schema
+
+CROWD = 20
+"""Parents with no more children than this have no bulk at any threshold worth asking for."""
+
+
+def with_bulk(edges: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
+    """`schema.EDGES` from edges without `by_publisher` and `by_template`; below crowds both are 1."""
+    crowded = edges.with_row_index("edge").filter(pl.len().over("parent") > CROWD)
+    name = pl.col("id").str.split("/").list.last().str.to_lowercase()
+    kids = nodes.select("id", "publisher")[crowded["child"]].select(child_name=name, publisher="publisher")
+    parents = nodes.select("id")[crowded["parent"]].select(parent_name=name)
+    crowded = pl.concat([crowded.select("edge", "parent"), kids, parents], how="horizontal").with_columns(
+        template=names.template(pl.col("child_name"), pl.col("parent_name"))
+    )
+    sizes = crowded.select(
+        "edge",
+        by_publisher=pl.when(pl.col("publisher").is_null()).then(1).otherwise(pl.len().over("parent", "publisher")),
+        by_template=pl.len().over("parent", "template"),
+    )
+    both = edges.with_row_index("edge").join(sizes, on="edge", how="left", maintain_order="left")
+    return both.select(
+        pl.col(column).fill_null(1).cast(kind) if column.startswith("by_") else pl.col(column).cast(kind)
+        for column, kind in schema.EDGES.items()
+    )

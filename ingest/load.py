@@ -1,0 +1,85 @@
+"""Snapshot to store: resolve, count, project, load. Each stage's frames are dropped before the next needs the room."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ingest.resolve import resolve
+from lineage import derived, projection, resolved
+from lineage.atlas import Atlas
+from lineage.domain import Level, Loaded
+from lineage.registry import Registry
+from lineage.schema import GRAPH_VERSION
+from lineage.settings import Settings
+from lineage.snapshots import Snapshot
+from lineage.stores.protocol import GraphStore, Progress
+
+_READ = (
+    "id", "hub_id", "created_at", "last_modified", "downloads", "downloads_all_time", "likes", "pipeline_tag",
+    "library", "gated", "parameters", "license", "base_tags", "card_base_model", "card_relation", "card_license",
+    "card_license_name", "card_license_link", "card_new_version", "dump_parents", "dump_relation",
+)  # fmt: skip
+
+
+def resolve_snapshot(settings: Settings, snapshot: Snapshot, registry: Registry, *, again: bool = False) -> None:
+    """Make the resolved tables of a snapshot under a registry, unless they are there; `again` makes them anyway."""
+    manifest = snapshot.manifest
+    place = resolved.folder(settings.resolved, manifest.id, registry.digest)
+    if (place / "summary.json").is_file() and not again:
+        return
+    rows = snapshot.rows(_READ).collect()
+    made = resolve(rows, registry, as_of=manifest.as_of, moved=dict(manifest.aliases))
+    del rows
+    resolved.save(made, settings.resolved, manifest.id, registry.digest)
+
+
+def project(
+    settings: Settings, snapshot: Snapshot, registry: Registry, store: GraphStore, progress: Progress, now: datetime
+) -> Loaded:
+    """Load a snapshot into a store; returns what the store now holds."""
+    progress("resolve", 0, snapshot.manifest.models)
+    resolve_snapshot(settings, snapshot, registry)
+    progress("resolve", snapshot.manifest.models, snapshot.manifest.models)
+    meta, tables = tables_of(settings, snapshot, registry, now)
+    store.load(tables, progress)
+    return meta
+
+
+def tables_of(
+    settings: Settings, snapshot: Snapshot, registry: Registry, now: datetime
+) -> tuple[Loaded, projection.GraphTables]:
+    """The graph tables of a resolved snapshot."""
+    manifest = snapshot.manifest
+    atlas = Atlas(settings, registry, snapshot)
+    place = atlas.place
+    graph = atlas.graph(Level.DECLARED)
+    counts = derived.counts(place, graph)
+    summary = resolved.summary(place)
+    meta = Loaded(
+        snapshot=manifest.id,
+        snapshot_sha256=manifest.sha256,
+        schema_version=GRAPH_VERSION,
+        registry_version=registry.version,
+        registry_digest=registry.digest,
+        as_of=manifest.as_of,
+        source=manifest.source,
+        simulated=manifest.simulated,
+        card=manifest.card,
+        complete=manifest.complete,
+        models=summary.models,
+        edges=summary.edges,
+        run=f"{now:%Y%m%dT%H%M%S.%fZ}",
+        scope="all",
+    )
+    nodes = resolved.table(place, "nodes")
+    tables = projection.project(
+        nodes=nodes,
+        edges=resolved.table(place, "edges"),
+        teachers=resolved.table(place, "teachers"),
+        counts=counts,
+        members=atlas.members,
+        registry=registry,
+        ground=atlas.ground(Level.DECLARED),
+        meta=meta,
+    )
+    return meta, tables

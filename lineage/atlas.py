@@ -1,0 +1,269 @@
+"""An opened home: one snapshot's columns, the registry, and the store, each read when first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from lineage import __version__, resolved, snapshots
+from lineage.domain import Attribution, Level, Loaded, Receipt
+from lineage.errors import LineageError, NoData
+from lineage.registry import Registry, load
+from lineage.stores import open_store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import polars as pl
+
+    from lineage.counters import Attributions, Ground, Target
+    from lineage.graph import Graph
+    from lineage.settings import Settings
+    from lineage.snapshots import Snapshot
+    from lineage.stores.protocol import GraphStore
+
+
+class Atlas:
+    """What questions are asked of: use as a context manager, or `close` it.
+
+    Counts come from resolved columns, look-ups from the store; both belong to `snapshot`.
+    """
+
+    def __init__(self, settings: Settings, registry: Registry, snapshot: Snapshot) -> None:
+        self.settings = settings
+        self.registry = registry
+        self.snapshot = snapshot
+        self._store: GraphStore | None = None
+        self._columns: dict[str, pl.Series] = {}
+        self._graphs: dict[Level, Graph] = {}
+        self._attributions: dict[Level, Attributions] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the store."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    @property
+    def store(self) -> GraphStore:
+        """The store, opened once."""
+        if self._store is None:
+            self._store = open_store(self.settings)
+        return self._store
+
+    @cached_property
+    def place(self) -> Path:
+        """The folder of resolved tables: those made with this registry, else the newest; raises `NoData`."""
+        exact = resolved.folder(self.settings.resolved, self.snapshot.manifest.id, self.registry.digest)
+        if (exact / "summary.json").is_file():
+            return exact
+        others = resolved.found(self.settings.resolved, self.snapshot.manifest.id)
+        if not others:
+            raise NoData(
+                f"Snapshot {self.snapshot.manifest.id} is sealed but not resolved yet. "
+                f"Try: lineage load --snapshot {self.snapshot.manifest.id}"
+            )
+        return others[0]
+
+    @cached_property
+    def summary(self) -> resolved.Summary:
+        """Tallies of the resolved tables."""
+        return resolved.summary(self.place)
+
+    def column(self, name: str) -> pl.Series:
+        """A column of `schema.NODES` in node order; `created_at` corrected by the registry, `organization` added."""
+        if name not in self._columns:
+            self._columns[name] = self._read(name)
+        return self._columns[name]
+
+    def _read(self, name: str) -> pl.Series:
+        import polars as pl
+
+        if name == "organization":
+            return self._organizations()
+        column = resolved.table(self.place, "nodes", [name])[name]
+        if name == "created_at" and self.registry.released:
+            moved = pl.DataFrame(
+                [(id, datetime.combine(on, time(), UTC)) for id, on in self.registry.released.items()],
+                schema={"id": pl.String, "released": column.dtype},
+                orient="row",
+            )
+            here = pl.DataFrame({"id": self.column("id"), name: column}).with_row_index("node")
+            found = here.join(moved, on="id")
+            column = column.scatter(found["node"], found["released"]) if found.height else column
+        return column
+
+    def _organizations(self) -> pl.Series:
+        import polars as pl
+
+        publisher = self.column("publisher").cast(pl.Categorical)
+        spaces = publisher.unique().drop_nulls().cast(pl.String).to_list()
+        owner = {space: found.slug for space in spaces if (found := self.registry.organization_of(space))}
+        return publisher.cast(pl.String).replace_strict(owner, default=None, return_dtype=pl.String)
+
+    @cached_property
+    def ids(self) -> pl.Series:
+        """Ids of all nodes, sorted bytewise."""
+        return self.column("id")
+
+    def node(self, id: str) -> int | None:
+        """The number of the node of that exact id."""
+        at = self.ids.search_sorted(id)
+        at = int(at) if not hasattr(at, "item") else int(at.item())
+        return at if at < len(self.ids) and self.ids[at] == id else None
+
+    @cached_property
+    def _whole(self) -> Graph:
+        from lineage.graph import graph_of
+
+        return graph_of(self.summary.models + self.summary.stubs, resolved.table(self.place, "edges"))
+
+    def graph(self, level: Level) -> Graph:
+        """The graph at a level of evidence."""
+        if level not in self._graphs:
+            self._graphs[level] = self._whole.at(level.mask)
+        return self._graphs[level]
+
+    @cached_property
+    def counts(self) -> pl.DataFrame:
+        """`schema.COUNTS` of every node."""
+        from lineage import derived
+
+        return derived.counts(self.place, self._whole)
+
+    @cached_property
+    def members(self) -> pl.DataFrame:
+        """`schema.MEMBERS` under this registry."""
+        from lineage import derived
+
+        return derived.members(self.place, self._whole, self.registry)
+
+    def shared(self, level: Level) -> Attributions:
+        """Which families every derivative reaches at a level."""
+        if level not in self._attributions:
+            from lineage.counters import attributions
+
+            self._attributions[level] = attributions(self.graph(level), self.members, len(self.registry.families))
+        return self._attributions[level]
+
+    def ground(self, level: Level, *, as_of: date | None = None, threshold: int | None = None) -> Ground:
+        """What counters stand on, at a level and a date (the whole day counts; None: the snapshot's own date)."""
+        from lineage.counters import THRESHOLD, Ground
+
+        return Ground(
+            graph=self.graph(level),
+            shared=self.shared(level),
+            column=self.column,
+            teachers=resolved.table(self.place, "teachers"),
+            named=resolved.table(self.place, "named"),
+            until=self.until(as_of),
+            threshold=THRESHOLD if threshold is None else threshold,
+        )
+
+    def until(self, as_of: date | None) -> datetime | None:
+        """The last moment that counts; None where the date is the snapshot's own or later."""
+        if as_of is None or as_of >= self.snapshot.manifest.as_of.date():
+            return None
+        return datetime.combine(as_of, time(), UTC) + timedelta(days=1, milliseconds=-1)
+
+    def family_target(self, slug: str) -> Target:
+        """A family as counters take it; the slug is one of the registry's."""
+        from lineage.counters import Target, members_of
+
+        place = next(i for i, family in enumerate(self.registry.families) if family.slug == slug)
+        family = self.registry.families[place]
+        owner = self.registry.organization(family.organization)
+        spaces = {*family.namespaces, *(owner.namespaces if owner and not family.namespaces else ())}
+        return Target(
+            slug,
+            "family",
+            members_of(self.members, place),
+            family=place,
+            organization=family.organization,
+            namespaces=tuple(sorted(space.lower() for space in spaces)),
+            name_pattern=family.name_pattern,
+        )
+
+    def model_target(self, node: int) -> Target:
+        """A model as counters take it."""
+        import numpy as np
+
+        from lineage.counters import Target
+
+        publisher = self.column("publisher")[node]
+        owner = self.registry.organization_of(publisher)
+        return Target(
+            self.ids[node],
+            "model",
+            np.array([node], dtype=np.int64),
+            organization=owner.slug if owner else None,
+            publisher=publisher,
+        )
+
+    def receipt(
+        self,
+        question: str,
+        *,
+        counters: Mapping[str, int] | None = None,
+        level: Level = Level.DECLARED,
+        attribution: Attribution = Attribution.ANY,
+        as_of: date | None = None,
+        threshold: int | None = None,
+    ) -> Receipt:
+        """The receipt of an answer given from this atlas."""
+        manifest = self.snapshot.manifest
+        return Receipt(
+            question=question,
+            counters=dict(counters or {}),
+            snapshot=manifest.id,
+            snapshot_sha256=manifest.sha256,
+            source=manifest.source,
+            as_of=self.until(as_of) or manifest.as_of,
+            evidence=str(level),
+            attribution=str(attribution),
+            threshold=threshold,
+            registry_version=self.registry.version,
+            registry_digest=self.registry.digest,
+            card=manifest.card,
+            complete=manifest.complete,
+            tool_version=__version__,
+            simulated=manifest.simulated,
+            era=self.summary.era,
+        )
+
+
+def opened(settings: Settings, *, snapshot: str | None = None) -> Atlas:
+    """The atlas of a snapshot: the one asked for, else the one that is loaded, else the newest.
+
+    Raises `NoData` where there is none, `NotFound` for an unknown snapshot.
+    """
+    registry = load(settings.registry)
+    wanted = snapshot
+    if wanted is None:
+        loaded = _loaded(settings)
+        known = {manifest.id for manifest in snapshots.listed(settings)}
+        wanted = loaded.snapshot if loaded and loaded.snapshot in known else None
+    return Atlas(settings, registry, snapshots.opened(settings, wanted))
+
+
+def _loaded(settings: Settings) -> Loaded | None:
+    """What the store holds; a store that cannot be reached matters only to the questions that need it."""
+    try:
+        store = open_store(settings)
+    except LineageError:
+        return None
+    try:
+        return store.loaded()
+    except LineageError:
+        return None
+    finally:
+        store.close()

@@ -1,0 +1,381 @@
+"""Every counter: what it counts, its version, and the one function that computes it. Pure.
+
+Counters run over columns, never in a store. A `Target` says who is counted about: a family's members, or one model.
+`derivative_table` has a row for each derivative with all that counters ask of it; `summed` folds such a table, whole or
+by a key, under an attribution. Rules: docs/definitions.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+import numpy as np
+import polars as pl
+
+from lineage.domain import Attribution, Number, Relation
+from lineage.graph import Flags, Graph, Ints, reach
+
+THRESHOLD = 500
+"""Default N of `organic`: more children than this from one publisher, or of one name template, are bulk."""
+
+ACTIVE_DOWNLOADS = 5
+"""`active` needs more downloads in 30 days than this (ATOM's filter)."""
+
+TRAINED = Relation.FINETUNE.bit | Relation.ADAPTER.bit | Relation.MERGE.bit
+
+
+@dataclass(frozen=True)
+class Counter:
+    """A counter's public face: `divided` where attribution applies, `models` where a single model has it too."""
+
+    id: str
+    version: int
+    counts: str
+    divided: bool = True
+    models: bool = True
+
+
+COUNTERS: tuple[Counter, ...] = (
+    Counter("derivatives", 1, "distinct models with a directed path to a member"),
+    Counter("direct", 1, "distinct models with an edge straight to a member", divided=False),
+    Counter("organic", 1, "derivatives without bulk: not all edges towards it stem from a farm"),
+    Counter("trained", 1, "derivatives by finetune, adapter or merge: no bare quantisations"),
+    Counter("finetunes", 1, "derivatives with a finetune edge towards it"),
+    Counter("adapters", 1, "derivatives with an adapter edge towards it"),
+    Counter("merges", 1, "derivatives with a merge edge towards it"),
+    Counter("quantizations", 1, "derivatives with a quantized edge towards it"),
+    Counter("unspecified", 1, "derivatives with an edge of no stated relation towards it"),
+    Counter("external", 1, "derivatives not published by its own organisation"),
+    Counter("active", 1, "derivatives with more than 5 downloads in 30 days"),
+    Counter("publishers", 1, "distinct publishers among the derivatives", divided=False),
+    Counter("tagged", 1, "distinct models with a base_model tag naming its namespaces", divided=False, models=False),
+    Counter("named", 1, "distinct models whose name matches its name pattern", divided=False, models=False),
+    Counter("taught", 1, "distinct models with it as a teacher, and their derivatives", divided=False),
+    Counter("downloads", 1, "30-day downloads, summed over the derivatives"),
+    Counter("downloads_all_time", 1, "downloads since the Hub counts, summed over the derivatives"),
+    Counter("likes", 1, "likes, summed over the derivatives"),
+)
+
+VERSIONS: Mapping[str, int] = {c.id: c.version for c in COUNTERS}
+
+_BY_RELATION: Mapping[str, int] = {
+    "finetunes": Relation.FINETUNE.bit,
+    "adapters": Relation.ADAPTER.bit,
+    "merges": Relation.MERGE.bit,
+    "quantizations": Relation.QUANTIZED.bit,
+    "unspecified": Relation.UNSPECIFIED.bit,
+    "trained": TRAINED,
+}
+
+
+@dataclass(frozen=True)
+class Attributions:
+    """Which families every derivative reaches at one level of evidence, for the whole registry.
+
+    One row a (node, family): sorted by family, then node. `k` is how many families a node reaches; `primary` the family
+    met first walking up by position, -1 where none. Both have one entry a node of the graph.
+    """
+
+    node: Ints
+    family: Ints
+    distance: Ints
+    k: Ints
+    primary: Ints
+
+    def of(self, family: int) -> tuple[Ints, Ints]:
+        """The derivatives of one family and their distances."""
+        low, high = np.searchsorted(self.family, [family, family + 1])
+        return self.node[low:high], self.distance[low:high]
+
+
+def attributions(graph: Graph, members: pl.DataFrame, families: int) -> Attributions:
+    """Who derives from which family: a walk down from every family's members (`schema.MEMBERS`)."""
+    nodes, distances, owners = [], [], []
+    for family in range(families):
+        own = members_of(members, family)
+        if not len(own):
+            continue
+        found = reach(graph.down, own)
+        inside = np.zeros(graph.n, dtype=bool)
+        inside[own] = True
+        keep = ~inside[found.nodes]
+        order = np.argsort(found.nodes[keep])
+        nodes.append(found.nodes[keep][order])
+        distances.append(found.distance[keep][order])
+        owners.append(np.full(len(order), family, np.int64))
+    empty = np.empty(0, np.int64)
+    node, distance, owner = (np.concatenate([empty, *part]) for part in (nodes, distances, owners))
+    k = np.bincount(node, minlength=graph.n)
+    return Attributions(node, owner, distance, k, _primaries(graph, members, node, owner, k))
+
+
+def members_of(members: pl.DataFrame, family: int) -> Ints:
+    """Node numbers of a family's members."""
+    return members.filter(pl.col("family") == family)["node"].to_numpy().astype(np.int64)
+
+
+def _primaries(graph: Graph, members: pl.DataFrame, node: Ints, owner: Ints, k: Ints) -> Ints:
+    """The family each derivative meets first: up through the first parent by position that leads to any.
+
+    A cycle is one place: its outgoing edges stand by child id, then position. Pointers are followed by doubling.
+    """
+    own = np.full(graph.n, -1, np.int64)
+    own[members["node"].to_numpy()] = members["family"].to_numpy()
+    component = graph.condensation.component
+    family = np.full(graph.n, -1, np.int64)
+    np.maximum.at(family, component, own)
+    leads = (k > 0) | (own >= 0)
+    inner = np.zeros(graph.n, dtype=bool)
+    inner[component[leads]] = True
+    child, parent = component[graph.child], component[graph.parent]
+    useful = np.flatnonzero((child != parent) & inner[parent])
+    kids, first = np.unique(child[useful], return_index=True)
+    step = np.arange(graph.n, dtype=np.int64)
+    free = family[kids] < 0
+    step[kids[free]] = parent[useful[first[free]]]
+    while True:
+        further = step[step]
+        if np.array_equal(further, step):
+            break
+        step = further
+    primary = np.where(k > 0, family[step[component]], -1)
+    for v in np.flatnonzero((k > 0) & (own >= 0)).tolist():
+        primary[v] = _met_first(graph, v, own, set(owner[node == v].tolist()))
+    return primary
+
+
+def _met_first(graph: Graph, start: int, own: Ints, wanted: set[int]) -> int:
+    """Depth-first up from a derivative that is itself a member elsewhere: the first family met that it derives from."""
+    seen, stack = {start}, graph.up.of(np.array([start]))[::-1].tolist()
+    while stack:
+        here = stack.pop()
+        if here in seen:
+            continue
+        seen.add(here)
+        if int(own[here]) in wanted:
+            return int(own[here])
+        stack.extend(graph.up.of(np.array([here]))[::-1].tolist())
+    return -1
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What counting stands on: one level's graph, its attributions, and columns of nodes.
+
+    `column(name)` is a whole column of `schema.NODES` in node order, with `created_at` corrected by the registry and
+    `organization` the publisher's organisation. `until` drops models created later; None counts all.
+    """
+
+    graph: Graph
+    shared: Attributions
+    column: Callable[[str], pl.Series]
+    teachers: pl.DataFrame
+    named: pl.DataFrame
+    until: datetime | None = None
+    threshold: int = THRESHOLD
+
+    def take(self, name: str, nodes: Ints) -> pl.Series:
+        """A column at `nodes`."""
+        return self.column(name).gather(nodes)
+
+    def eligible(self, nodes: Ints) -> Ints:
+        """Those of `nodes` that are counted as of the asked date."""
+        if self.until is None or not len(nodes):
+            return nodes
+        keep: Flags = (self.take("created_at", nodes) <= self.until).fill_null(False).to_numpy()
+        return nodes[keep]
+
+    def models(self, nodes: Ints) -> Ints:
+        """Those of `nodes` that are no stubs."""
+        stub: Flags = self.take("stub", nodes).to_numpy()
+        return nodes[~stub]
+
+
+@dataclass(frozen=True)
+class Target:
+    """Who is counted about. `family` is the registry's place of a family, None for a model.
+
+    `organization` is the slug whose own uploads are not external, `publisher` the namespace where no organisation is
+    known. `namespaces` (lower-cased) and `name_pattern` serve `tagged` and `named`.
+    """
+
+    name: str
+    kind: str
+    members: Ints
+    family: int | None = None
+    organization: str | None = None
+    publisher: str | None = None
+    namespaces: Sequence[str] = ()
+    name_pattern: str | None = None
+
+
+TABLE: Mapping[str, pl.DataType | type[pl.DataType]] = {
+    "node": pl.Int64,
+    "distance": pl.Int64,
+    "k": pl.Int64,
+    "primary": pl.Int64,
+    "bits": pl.UInt8,
+    "organic": pl.Boolean,
+    "farmed_by_publisher": pl.Boolean,
+    "farmed_by_template": pl.Boolean,
+    "external": pl.Boolean,
+    "publisher": pl.String,
+    "organization": pl.String,
+    "downloads": pl.Int64,
+    "downloads_all_time": pl.Int64,
+    "likes": pl.Int64,
+}
+"""One row a derivative. `bits`: its relations towards the target; `farmed_*`: all its edges are bulk that way."""
+
+
+def derivatives_of(ground: Ground, target: Target) -> tuple[Ints, Ints]:
+    """The target's derivatives, sorted by number, with their distances; as-of is not applied."""
+    if target.family is not None:
+        return ground.shared.of(target.family)
+    found = reach(ground.graph.down, target.members)
+    keep = found.distance > 0
+    order = np.argsort(found.nodes[keep])
+    return found.nodes[keep][order], found.distance[keep][order]
+
+
+def derivative_table(ground: Ground, target: Target) -> pl.DataFrame:
+    """`TABLE` for the target's derivatives as of the asked date."""
+    nodes, distance = derivatives_of(ground, target)
+    towards = np.zeros(ground.graph.n, dtype=bool)
+    towards[nodes] = True
+    towards[target.members] = True
+    return table_of(ground, nodes, distance, towards, target.organization, target.publisher)
+
+
+def table_of(
+    ground: Ground, nodes: Ints, distance: Ints, towards: Flags, organization: str | None, publisher: str | None
+) -> pl.DataFrame:
+    """`TABLE` for any `nodes` (sorted), by their edges to parents flagged in `towards`."""
+    graph = ground.graph
+    kept = ground.eligible(nodes)
+    distance = distance[np.isin(nodes, kept, assume_unique=True)] if len(kept) < len(nodes) else distance
+    counted = np.zeros(graph.n, dtype=bool)
+    counted[kept] = True
+    edge = np.flatnonzero(counted[graph.child] & towards[graph.parent])
+    starts = np.flatnonzero(np.diff(graph.child[edge], prepend=-1))
+    crowded = graph.crowd[:, edge] > ground.threshold
+    owner = ground.take("organization", kept)
+    space = ground.take("publisher", kept)
+    own = (owner == organization).fill_null(False) if organization else (space == publisher).fill_null(False)
+    return pl.DataFrame(
+        {
+            "node": kept,
+            "distance": distance,
+            "k": ground.shared.k[kept],
+            "primary": ground.shared.primary[kept],
+            "bits": np.bitwise_or.reduceat(graph.relations[edge], starts) if len(edge) else np.empty(0, np.uint8),
+            "organic": ~_all(crowded[0] | crowded[1], starts),
+            "farmed_by_publisher": _all(crowded[0], starts),
+            "farmed_by_template": _all(crowded[1], starts),
+            "external": ~own,
+            "publisher": space,
+            "organization": owner,
+            **{name: ground.take(name, kept) for name in ("downloads", "downloads_all_time", "likes")},
+        },
+        schema=dict(TABLE),
+    )
+
+
+def _all(flags: Flags, starts: Ints) -> Flags:
+    """Whether all flags of each run are set."""
+    return np.logical_and.reduceat(flags, starts) if len(flags) else np.empty(0, bool)
+
+
+_MEASURES: Mapping[str, pl.Expr] = {
+    "derivatives": pl.len(),
+    "organic": pl.col("organic").sum(),
+    **{name: (pl.col("bits") & bits > 0).sum() for name, bits in _BY_RELATION.items()},
+    "external": pl.col("external").sum(),
+    "active": (pl.col("downloads") > ACTIVE_DOWNLOADS).sum(),
+    "downloads": pl.col("downloads").sum(),
+    "downloads_all_time": pl.col("downloads_all_time").sum(),
+    "likes": pl.col("likes").sum(),
+}
+"""What is summed over a table, each row at its weight."""
+
+
+def summed(
+    table: pl.DataFrame, attribution: Attribution, family: int | None, by: str | None = None
+) -> dict[str | None, dict[str, Number]]:
+    """Counters of a table under an attribution, for each value of column `by` (one entry, key None, without it).
+
+    Fractional sums are exact: rows are grouped by k, and each group is divided once.
+    """
+    if attribution is Attribution.EXCLUSIVE:
+        table = table.filter(pl.col("k") == 1)
+    elif attribution is Attribution.PRIMARY:
+        table = table.filter(pl.col("primary") == (-1 if family is None else family))
+    weight = pl.col("k") if attribution is Attribution.FRACTIONAL else pl.lit(1, pl.Int64)
+    key = pl.col(by) if by else pl.lit(None, pl.String)
+    groups = table.group_by(key.alias("key"), weight.alias("weight")).agg(
+        **{name: measure.cast(pl.Int64) for name, measure in _MEASURES.items()}
+    )
+    out: dict[str | None, dict[str, Number]] = {}
+    for row in groups.iter_rows(named=True):
+        into = out.setdefault(row["key"], dict.fromkeys(_MEASURES, 0))
+        for name in _MEASURES:
+            value = row[name] or 0
+            into[name] += value if row["weight"] == 1 else Fraction(value, row["weight"])
+    if not by and not out:
+        out[None] = dict.fromkeys(_MEASURES, 0)
+    return {key: {name: _whole(value) for name, value in values.items()} for key, values in out.items()}
+
+
+def _whole(value: Number) -> Number:
+    return int(value) if isinstance(value, int) or value.denominator == 1 else value
+
+
+def count(ground: Ground, target: Target, attribution: Attribution) -> dict[str, Number | None]:
+    """Every counter of a target, in the order of `COUNTERS`; None where the attribution or the kind has none.
+
+    Attribution divides a derivative between families; one model is no family, so beyond `any` it has no counts.
+    """
+    undivided = attribution is Attribution.ANY
+    if target.kind == "model" and not undivided:
+        return dict.fromkeys(VERSIONS, None)
+    table = derivative_table(ground, target)
+    values: dict[str, Number | None] = dict(summed(table, attribution, target.family)[None])
+    if undivided:
+        values["direct"] = len(direct_of(ground, target))
+        values["publishers"] = table["publisher"].drop_nulls().n_unique()
+        values["tagged"] = len(_tagged(ground, target)) if target.kind == "family" else None
+        values["named"] = _named(ground, target) if target.kind == "family" else None
+        values["taught"] = len(_taught(ground, target))
+    if ground.until is not None:
+        values["active"] = None
+    return {counter: values.get(counter) for counter in VERSIONS}
+
+
+def direct_of(ground: Ground, target: Target) -> Ints:
+    """Models with an edge straight to a member, members left out."""
+    children = np.unique(ground.graph.down.of(np.unique(target.members)))
+    return ground.eligible(np.setdiff1d(children, target.members, assume_unique=True))
+
+
+def _tagged(ground: Ground, target: Target) -> Ints:
+    named = ground.named.filter(pl.col("namespace").is_in(list(target.namespaces)))["node"].unique()
+    found = np.setdiff1d(named.to_numpy().astype(np.int64), target.members)
+    return ground.eligible(found)
+
+
+def _named(ground: Ground, target: Target) -> int | None:
+    if target.name_pattern is None:
+        return None
+    name = ground.column("id").str.replace(r"^[^/]*/", "")
+    hits = np.flatnonzero(name.str.contains(f"(?i){target.name_pattern}").to_numpy())
+    return len(ground.eligible(ground.models(np.setdiff1d(hits, target.members, assume_unique=True))))
+
+
+def _taught(ground: Ground, target: Target) -> Ints:
+    pairs = ground.teachers
+    students = pairs.filter(pl.col("parent").is_in(target.members.tolist()))["child"].unique()
+    found = reach(ground.graph.down, students.to_numpy().astype(np.int64)).nodes
+    return ground.eligible(ground.models(np.setdiff1d(found, target.members)))

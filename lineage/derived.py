@@ -1,0 +1,60 @@
+"""What is computed once from resolved tables and kept beside them: counts of every node, members of every family."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from lineage import resolved, schema
+from lineage.domain import Level
+from lineage.families import membership
+from lineage.graph import Graph, depths, derivative_counts
+from lineage.registry import Registry
+
+
+def counts(place: Path, graph: Graph) -> pl.DataFrame:
+    """`schema.COUNTS` of a resolved folder, in node order, at declared evidence; `graph` is its whole graph."""
+
+    def made() -> pl.DataFrame:
+        declared = graph.at(Level.DECLARED.mask)
+        return pl.DataFrame(
+            {
+                "direct": np.bincount(declared.parent, minlength=graph.n),
+                "derivatives": derivative_counts(declared),
+                "depth": depths(declared),
+            },
+            schema_overrides=dict(schema.COUNTS),
+        )
+
+    return _kept(place, "counts", made)
+
+
+def members(place: Path, graph: Graph, registry: Registry) -> pl.DataFrame:
+    """`schema.MEMBERS` of a resolved folder under a registry."""
+
+    def made() -> pl.DataFrame:
+        nodes = resolved.table(place, "nodes", ["id", "created_at"])
+        pins = pl.DataFrame(_pins(registry), schema={"id": pl.String, "family": pl.UInt16}, orient="row")
+        pinned = nodes.select("id").with_row_index("node").join(pins, on="id").select("node", "family").rows()
+        return membership(graph.at(Level.DECLARED.mask), registry.claims(nodes["id"]), nodes["created_at"], pinned)
+
+    return _kept(place, f"members-{registry.digest[:12]}", made)
+
+
+def _pins(registry: Registry) -> list[tuple[str, int]]:
+    return [(id, place) for place, family in enumerate(registry.families) for id in family.pins_in]
+
+
+def _kept(place: Path, name: str, made: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+    path = place / f"{name}.parquet"
+    if path.is_file():
+        return resolved.table(place, name)
+    table = made()
+    beside = path.with_name(f".{name}-{os.getpid()}.parquet")
+    table.write_parquet(beside, compression="lz4")
+    beside.replace(path)
+    return table

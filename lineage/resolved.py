@@ -1,0 +1,124 @@
+"""A resolved snapshot: nodes, edges and findings as tables, and the folder that keeps them beside the snapshot.
+
+The tables are a projection: made from a snapshot and a registry, named after both, safe to delete.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from lineage import schema
+from lineage.errors import Damaged
+
+RESOLVER_VERSION = 1
+"""Raise when the same snapshot and registry would resolve to other tables."""
+
+_TABLES: Mapping[str, Mapping[str, pl.DataType | type[pl.DataType]]] = {
+    "nodes": schema.NODES,
+    "edges": schema.EDGES,
+    "teachers": schema.TEACHERS,
+    "named": schema.NAMED,
+    "findings": schema.FINDINGS,
+    "aliases": schema.ALIASES,
+}
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The tables of `schema` that resolution makes, and the balance of what it read.
+
+    `values_in` counts written parent values (each tag, each card value, each dump parent); `values_behind_edges` those
+    that support an edge. The rest are rows of `findings` with an origin.
+    """
+
+    nodes: pl.DataFrame
+    edges: pl.DataFrame
+    teachers: pl.DataFrame
+    named: pl.DataFrame
+    findings: pl.DataFrame
+    aliases: pl.DataFrame
+    values_in: int
+    values_behind_edges: int
+    era: str | None = None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a resolved folder says of itself without its tables being read."""
+
+    snapshot: str
+    registry_digest: str
+    models: int
+    stubs: int
+    edges: int
+    values_in: int
+    values_behind_edges: int
+    era: str | None
+
+
+def folder(root: Path, snapshot: str, registry_digest: str) -> Path:
+    """Where the tables of that snapshot under that registry are kept."""
+    return root / f"{snapshot}-{registry_digest[:12]}-r{RESOLVER_VERSION}"
+
+
+def found(root: Path, snapshot: str) -> tuple[Path, ...]:
+    """Every finished folder of that snapshot, newest first, whatever its registry."""
+    ending = f"-r{RESOLVER_VERSION}"
+    places = [p for p in root.glob(f"{snapshot}-*{ending}") if (p / "summary.json").is_file()]
+    return tuple(sorted(places, key=lambda p: (p.stat().st_mtime, p.name), reverse=True))
+
+
+def save(resolved: Resolved, root: Path, snapshot: str, registry_digest: str) -> Path:
+    """Write the tables beside and rename: a folder is whole or absent. Returns it."""
+    place = folder(root, snapshot, registry_digest)
+    beside = place.with_name(f".{place.name}-{os.getpid()}")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(parents=True)
+    for name in _TABLES:
+        table: pl.DataFrame = getattr(resolved, name)
+        table.write_parquet(beside / f"{name}.parquet", compression="lz4", statistics=True, row_group_size=200_000)
+    stubs = int(resolved.nodes["stub"].sum())
+    summary = {
+        "snapshot": snapshot,
+        "registry_digest": registry_digest,
+        "models": resolved.nodes.height - stubs,
+        "stubs": stubs,
+        "edges": resolved.edges.height,
+        "values_in": resolved.values_in,
+        "values_behind_edges": resolved.values_behind_edges,
+        "era": resolved.era,
+    }
+    (beside / "summary.json").write_text(json.dumps(summary, indent=1), encoding="utf-8")
+    shutil.rmtree(place, ignore_errors=True)
+    beside.rename(place)
+    return place
+
+
+def summary(place: Path) -> Summary:
+    """The summary of a resolved folder; raises Damaged where it cannot be read."""
+    try:
+        return Summary(**json.loads((place / "summary.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise _damaged(place, error) from error
+
+
+def table(place: Path, name: str, columns: list[str] | None = None) -> pl.DataFrame:
+    """One table of a resolved folder, `columns` of it; raises Damaged where it cannot be read."""
+    try:
+        return pl.read_parquet(place / f"{name}.parquet", columns=columns, memory_map=True)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise _damaged(place, error) from error
+
+
+def _damaged(place: Path, error: Exception) -> Damaged:
+    return Damaged(
+        f"The resolved tables in {place} cannot be read ({type(error).__name__}). Delete that folder and run "
+        f"`lineage load`: it makes them again from the snapshot."
+    )
