@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
-from lineage.domain import Brood, Child, Edge, Model
+from lineage.domain import Brood, Child, Edge, Model, Receipt
+from lineage.scene import Scene, build
 
 
 def model(id: str, *, direct: int = 0, derivatives: int = 0, stub: bool = False) -> Model:
@@ -71,3 +73,50 @@ class World:
 
     def models(self, ids: Sequence[str]) -> tuple[Model, ...]:
         return tuple(self.model(id) for id in ids)
+
+
+HOSTILE = (
+    "x/<script>alert(1)</script>",
+    'x/"><img src=x onerror=alert(1)>',
+    "x/</script><script>alert(2)</script>",
+    "x/href=javascript:alert(3)",
+    "x/[a](https://evil.example/)",
+    "x/\x1b]0;owned\x07\x1b[2J",
+    "x/\u202egnp.exe\u2066",
+    'x/"]; n0 --> n1 %% end\nclick n0 "https://evil.example/"',
+    'x/" -> "y" [URL="https://evil.example/"]\\',
+    "x/=cmd|' /C calc'!A0",
+    "=1+1",
+    "x/" + "long" * 75,
+    "x/\u5343\u554f-\uc9c0\ub3c4",
+    "x/{{7*7}}{% raw %}${alert(1)}",
+)
+
+
+def receipt(*, complete: bool = True, simulated: bool = False, attribution: str = "any") -> Receipt:
+    return Receipt(
+        question="derivatives of a/root",
+        counters={"derivatives": 1, "direct": 1},
+        snapshot="hub-20260925T0000Z",
+        snapshot_sha256="1a2b3c4d5e6f",
+        source="a test",
+        as_of=datetime(2026, 9, 25, tzinfo=UTC),
+        evidence="declared",
+        attribution=attribution,
+        threshold=None,
+        registry_version="1",
+        registry_digest="abcdef012345",
+        card=True,
+        complete=complete,
+        tool_version="0.1.0",
+        simulated=simulated,
+    )
+
+
+def hostile_scene() -> Scene:
+    """A root under which every hostile id hangs, one of them with a child of its own."""
+    world = World()
+    for id in HOSTILE:
+        world.link(id, "a/root", "quantized")
+    world.link("b/child", HOSTILE[0], "merge").link("b/child", HOSTILE[1], "merge", position=1)
+    return build(world.model("a/root"), world.brood, world.parents, width=len(HOSTILE), limit=300)
