@@ -18,7 +18,7 @@ help:
 	@echo 'make demo    crawl a simulated Hub and answer from it (ARGS="..." goes to lineage demo)'
 	@echo 'make check   everything that must hold: lint, types, import contracts, tests'
 	@echo 'make fix     mend formatting and what lint can mend'
-	@echo 'make lock    write requirements.lock again from pyproject.toml'
+	@echo 'make lock    write requirements.lock again from pyproject.toml (ARGS=--upgrade takes the newest)'
 	@echo 'make clean   remove what make built'
 
 demo: .venv/ready compiled
@@ -40,8 +40,8 @@ compiled: .venv/ready
 	@$(BIN)/python -m compileall -q $(CODE)
 
 lock: .uv/ready
-	@$(UV) pip compile --quiet --no-config --upgrade --universal --python-version 3.11 --group dev \
-	  --generate-hashes --no-header --no-annotate --no-emit-index-url --output-file requirements.lock pyproject.toml
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --group dev \
+	  --generate-hashes --no-header --no-annotate --no-emit-index-url --output-file requirements.lock pyproject.toml $(ARGS)
 
 .venv/ready: requirements.lock pyproject.toml | .uv/ready
 	@echo 'Installing into .venv/ (the first time this downloads about 300 MB)'

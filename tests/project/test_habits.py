@@ -12,7 +12,6 @@ PACKAGES = ("lineage", "ingest", "ui")
 CYPHER = re.compile(r"\b(?:(?:MATCH|MERGE)\s*[($]|UNWIND\s+[$\[]|RETURN\s+count\s*\()")
 CYPHER_HOME = re.compile(r"lineage/stores/(?:cypher|examples|saved)\w*\.py")
 RAW_JSON = re.compile(r"(?:ingest/(?:hub|parse|lines)\.py|lineage/stores/\w+\.py|ingest/simulated/\w+\.py)")
-SEEN_BY_UI = {"questions", "answers", "domain", "settings", "errors", "scene", "export"}
 
 
 @dataclass(frozen=True)
@@ -66,42 +65,12 @@ def loose_signatures(source: Source) -> list[str]:
     return found
 
 
-def views_beyond_the_questions(source: Source) -> list[str]:
-    """Imports of the page that reach past the answering modules; of the stores it may call `open_store` alone."""
-    if not source.path.startswith("ui/"):
-        return []
-    found = []
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.ImportFrom) and node.module == "lineage.stores":
-            allowed = {alias.name for alias in node.names} == {"open_store"}
-        elif isinstance(node, ast.ImportFrom) and node.module == "lineage":
-            allowed = {alias.name for alias in node.names} <= SEEN_BY_UI | {"__version__"}
-        elif isinstance(node, ast.ImportFrom):
-            allowed = visible(node.module or "")
-        elif isinstance(node, ast.Import):
-            allowed = all(visible(alias.name) for alias in node.names)
-        else:
-            continue
-        if not allowed:
-            found.append(f"{source.path}:{node.lineno}: {ast.unparse(node)}")
-    return found
-
-
-def visible(module: str) -> bool:
-    top, _, rest = module.partition(".")
-    return top != "lineage" or rest.partition(".")[0] in SEEN_BY_UI
-
-
 def test_cypher_is_written_in_one_module(sources: tuple[Source, ...]) -> None:
     assert [place for source in sources for place in scattered_cypher(source)] == []
 
 
 def test_no_dict_of_anything_crosses_a_boundary(sources: tuple[Source, ...]) -> None:
     assert [place for source in sources for place in loose_signatures(source)] == []
-
-
-def test_the_page_asks_questions_and_nothing_else(sources: tuple[Source, ...]) -> None:
-    assert [place for source in sources for place in views_beyond_the_questions(source)] == []
 
 
 @pytest.mark.parametrize("text", ["MATCH (m:Model) RETURN m.id", "UNWIND $rows AS row MERGE (m:Model {id: row.id})"])
@@ -115,21 +84,3 @@ def test_a_loose_signature_would_be_seen() -> None:
     text = "def rows(page: list[dict[str, Any]]) -> None: ..."
     assert loose_signatures(parsed("lineage/audit.py", text)) == ["lineage/audit.py:1: rows"]
     assert loose_signatures(parsed("ingest/hub.py", text)) == []
-
-
-@pytest.mark.parametrize(
-    ("text", "seen"),
-    [
-        ("from lineage import questions", False),
-        ("from lineage.domain import Model", False),
-        ("from lineage.stores import open_store", False),
-        ("from lineage.export.html import page", False),
-        ("import polars", False),
-        ("from lineage import counters", True),
-        ("from lineage.stores.embedded import EmbeddedStore", True),
-        ("from lineage.stores import open_store, cypher", True),
-        ("import lineage.graph", True),
-    ],
-)
-def test_a_view_that_reaches_too_far_would_be_seen(text: str, seen: bool) -> None:
-    assert bool(views_beyond_the_questions(parsed("ui/views/tree.py", text))) is seen
