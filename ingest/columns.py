@@ -1,0 +1,197 @@
+"""Listing rows read a column at a time: the fast way, which says of each row whether its answer can be trusted.
+
+Polars reads a number, a flag or a nested value as its text where the schema says String. So every scalar is read as
+text and typed here; a row where that text leaves its type in doubt is marked odd and read again by `ingest.oddrows`.
+The raw text must hold no text that reads like a list of texts (`"[\\"…`), no escaped ASCII and no half surrogates:
+`doubtful` finds those.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from io import BytesIO
+from typing import TypeAlias
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from ingest.oddrows import LONGEST_ID, SPELLINGS, UNFIT
+from lineage.schema import LISTING, TIME
+
+Schema: TypeAlias = Mapping[str, pl.DataType | type[pl.DataType]]
+
+ODD = "odd"
+
+_ESCAPED = re.compile(rb"\\u(?:00[0-7]|[dD][89a-fA-F])")
+_TEXT: pl.DataType = pl.String()
+_CARD = ("base_model", "base_model_relation", "license", "license_name", "license_link", "new_version")
+_NESTED: dict[str, pl.DataType] = {
+    "cardData": pl.Struct(dict.fromkeys(_CARD, _TEXT)),
+    "safetensors": pl.Struct({"total": _TEXT}),
+    "baseModels": pl.Struct({"models": pl.List(pl.Struct({"id": _TEXT})), "relation": _TEXT}),
+}
+_SCALARS = (
+    "_id",
+    "id",
+    "author",
+    "createdAt",
+    "lastModified",
+    "downloads",
+    "downloadsAllTime",
+    "likes",
+    "trendingScore",
+    "pipeline_tag",
+    "library_name",
+    "gated",
+    "private",
+    "disabled",
+    "tags",
+)
+_WHOLE = r"^-?[0-9]{1,18}$"
+_DECIMAL = r"^-?[0-9]{1,15}(\.[0-9]{1,17})?$"
+_NO_TEXT = r"^(-?[0-9][0-9.]*|true|false|[\[{](?s:.*))$"
+_PLAIN_TAGS = r'^\["[^\[\]{}\\]*"\]$'
+_PLAIN_LIST = r'^\["[^"\\\x00-\x1f]*"(, "[^"\\\x00-\x1f]*")*\]$'
+_TO_MILLISECOND = r"^(19[7-9]|20[0-9])[0-9]-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z$"
+_ANY_UTC = (
+    r"^(19[7-9]|20[0-9])[0-9]-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?(Z|\+00:00)$"
+)
+
+
+def doubtful(raw: bytes) -> bool:
+    """Whether the text may hold what this reader gets wrong: lists written as text, escaped keys, half surrogates."""
+    return b"\\" in raw and (b'"[\\"' in raw or _ESCAPED.search(raw) is not None)
+
+
+def listed(ndjson: bytes) -> pl.DataFrame | None:
+    """LISTING rows and the flag `odd`, one for each line; None where Polars refuses the text."""
+    rows = _read(ndjson, {})
+    if rows is None:
+        return None
+    others = {
+        other: usual for usual, other in SPELLINGS if rows[usual].null_count() and f'"{other}"'.encode() in ndjson
+    }
+    rows = _read(ndjson, others) if others else rows
+    return None if rows is None else _typed(_one_spelling(rows, others))
+
+
+def paged(body: bytes) -> pl.DataFrame | None:
+    """As `listed`, from one JSON array of rows; None where it is no such array or Polars refuses it."""
+    others = {other: usual for usual, other in SPELLINGS if f'"{other}"'.encode() in body}
+    line = b'{"rows":' + body.replace(b"\n", b" ").replace(b"\r", b" ") + b"}"
+    held = _parsed(line, {"rows": pl.List(pl.Struct(_schema(others)))})
+    if held is None or held.height != 1 or held["rows"].null_count():
+        return None
+    rows = held.select(pl.col("rows").list.explode(empty_as_null=False)).unnest("rows")
+    return _typed(_one_spelling(rows, others))
+
+
+def _schema(others: Mapping[str, str]) -> dict[str, pl.DataType]:
+    usual = dict.fromkeys(_SCALARS, _TEXT) | _NESTED
+    return usual | {other: usual[name] for other, name in others.items()}
+
+
+def _read(ndjson: bytes, others: Mapping[str, str]) -> pl.DataFrame | None:
+    return _parsed(ndjson, _schema(others))
+
+
+def _parsed(ndjson: bytes, schema: Schema) -> pl.DataFrame | None:
+    try:
+        return pl.read_ndjson(BytesIO(ndjson), schema=dict(schema))
+    except PolarsError:
+        return None
+
+
+def _one_spelling(rows: pl.DataFrame, others: Mapping[str, str]) -> pl.DataFrame:
+    chosen = [pl.coalesce(usual, other).alias(usual) for other, usual in others.items()]
+    return rows.with_columns(chosen).drop(others)
+
+
+def _typed(rows: pl.DataFrame) -> pl.DataFrame:
+    """LISTING columns of the raw texts, and `odd`."""
+    card = pl.col("cardData").struct.field
+    base = pl.col("baseModels").struct.field
+    tags = pl.col("tags")
+    created, modified = _moments(rows["createdAt"]), _moments(rows["lastModified"])
+    raw = rows.select(
+        *(column for column in _SCALARS if column not in ("createdAt", "lastModified")),
+        total=pl.col("safetensors").struct.field("total"),
+        license=tags.str.extract('"license:([^"]*)"'),
+        base_tags=tags.str.extract_all('"base_model:[^"]*"').fill_null([]),
+        **{f"card_{name}": card(name) for name in _CARD},
+        dump_parents=base("models").list.eval(pl.element().struct.field("id").drop_nulls()),
+        dump_relation=base("relation"),
+        created_at=created,
+        last_modified=modified,
+        odd=(created.is_null() & rows["createdAt"].is_not_null())
+        | (modified.is_null() & rows["lastModified"].is_not_null()),
+    )
+    return raw.select(*_cells(), odd=_doubt())
+
+
+def _cells() -> list[pl.Expr]:
+    flags = {"true": True, "false": False}
+    cells = {
+        "hub_id": pl.col("_id"),
+        "downloads_all_time": pl.col("downloadsAllTime"),
+        "trending_score": pl.col("trendingScore"),
+        "library": pl.col("library_name"),
+        "gated": pl.when(pl.col("gated").is_in(["false", "true", "auto", "manual"])).then("gated"),
+        "private": pl.col("private").replace_strict(flags, default=None, return_dtype=pl.Boolean),
+        "disabled": pl.col("disabled").replace_strict(flags, default=None, return_dtype=pl.Boolean),
+        "parameters": pl.col("total"),
+        "base_tags": pl.col("base_tags").list.eval(pl.element().str.slice(12).str.strip_suffix('"')),
+        "card_base_model": _card_parents(),
+        "card_relation": pl.col("card_base_model_relation"),
+    }
+    return [cells.get(name, pl.col(name)).cast(dtype, strict=False).alias(name) for name, dtype in LISTING.items()]
+
+
+def _doubt() -> pl.Expr:
+    """Rows where a text may stand for something that was no text, or is no number, or the id is unusable."""
+    texts = (
+        "_id",
+        "author",
+        "pipeline_tag",
+        "library_name",
+        "dump_relation",
+        *(f"card_{name}" for name in _CARD[1:]),
+    )
+    name, parents = pl.col("id"), pl.col("card_base_model")
+    return pl.any_horizontal(
+        pl.col(ODD),
+        name.is_null(),
+        name.str.strip_chars() == "",
+        name.str.len_bytes() > LONGEST_ID,
+        name.str.contains(f"[{UNFIT}]"),
+        name.str.contains(_NO_TEXT),
+        ~pl.col("tags").str.contains(_PLAIN_TAGS).fill_null(True),
+        (parents.str.contains(_NO_TEXT) & ~parents.str.contains(_PLAIN_LIST)).fill_null(False),
+        *(pl.col(text).str.contains(_NO_TEXT).fill_null(False) for text in texts),
+        *(
+            ~pl.col(whole).str.contains(_WHOLE).fill_null(True)
+            for whole in ("downloads", "downloadsAllTime", "likes", "total")
+        ),
+        ~pl.col("trendingScore").str.contains(_DECIMAL).fill_null(True),
+        pl.col("dump_parents").list.eval(pl.element().str.contains(_NO_TEXT)).list.any().fill_null(False),
+    )
+
+
+def _card_parents() -> pl.Expr:
+    """The card's base models as lists: what reads like a list of plain texts was one, other text stands alone."""
+    text = pl.col("card_base_model")
+    several = text.str.slice(2, text.str.len_chars() - 4).str.split('", "')
+    return pl.when(text.str.contains(_PLAIN_LIST)).then(several).when(text.is_not_null()).then(pl.concat_list(text))
+
+
+def _moments(texts: pl.Series) -> pl.Series:
+    """UTC moments of texts as the Hub writes them, then of other spellings of UTC; null for the rest."""
+    exact = texts.set((~texts.str.contains(_TO_MILLISECOND)).fill_null(False), None)
+    moments = exact.str.to_datetime("%Y-%m-%dT%H:%M:%S%.3fZ", time_unit="ms", strict=False)
+    if moments.null_count() > texts.null_count():
+        other = texts.set((~texts.str.contains(_ANY_UTC)).fill_null(False), None)
+        bare = other.str.replace(r"(Z|\+00:00)$", "")
+        rest = bare.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us", strict=False)
+        moments = pl.select(pl.coalesce(moments, rest.cast(pl.Datetime("ms")))).to_series()
+    return moments.dt.replace_time_zone("UTC").cast(TIME)

@@ -1,0 +1,205 @@
+"""One listing row read value by value: for the few rows whose types the columnar reader cannot vouch for.
+
+Where a key is written twice the first one counts, as in the columnar reader. An optional field of an odd type is null.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+import orjson
+
+from lineage.errors import BadRecord
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+Cell: TypeAlias = "bool | int | float | str | datetime | list[str] | None"
+
+SPELLINGS: tuple[tuple[str, str], ...] = (
+    ("id", "modelId"),
+    ("createdAt", "created_at"),
+    ("lastModified", "last_modified"),
+    ("downloadsAllTime", "downloads_all_time"),
+    ("trendingScore", "trending_score"),
+    ("library_name", "libraryName"),
+    ("pipeline_tag", "pipelineTag"),
+    ("cardData", "card_data"),
+    ("baseModels", "base_models"),
+)
+"""The Hub's key and another spelling of it, read where the first is null."""
+
+UNFIT = "\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd"
+"""Characters that no id may hold, for a character class: controls, line separators, and what stands for broken text."""
+
+LONGEST_ID = 512
+RAW = 4096
+
+_WHOLE = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
+_UNFIT = re.compile(f"[{UNFIT}]")
+_INT64 = 2**63
+
+
+def loads(text: str) -> Json:
+    """The JSON value of a text; NaN and infinities are null. Raises ValueError where it is no JSON."""
+    try:
+        value: Json = json.loads(text, object_pairs_hook=_first_wins, parse_constant=lambda _: None, parse_int=_integer)
+    except RecursionError:
+        value = orjson.loads(text.encode("utf-8", "replace"))
+    return value
+
+
+def cells(value: Json) -> dict[str, Cell]:
+    """The LISTING cells of one row; raises BadRecord where the row has no usable id, or tags that are no list."""
+    if not isinstance(value, dict):
+        raise BadRecord("not-an-object")
+    for usual, other in SPELLINGS:
+        if value.get(usual) is None and value.get(other) is not None:
+            value[usual] = value[other]
+    tags = _tags(value.get("tags"))
+    return {
+        "hub_id": _text(value.get("_id")),
+        "id": _id(value.get("id")),
+        "author": _text(value.get("author")),
+        "created_at": _time(value.get("createdAt")),
+        "last_modified": _time(value.get("lastModified")),
+        "downloads": _whole(value.get("downloads")),
+        "downloads_all_time": _whole(value.get("downloadsAllTime")),
+        "likes": _whole(value.get("likes")),
+        "trending_score": _number(value.get("trendingScore")),
+        "pipeline_tag": _text(value.get("pipeline_tag")),
+        "library": _text(value.get("library_name")),
+        "gated": _gated(value.get("gated")),
+        "private": _flag(value.get("private")),
+        "disabled": _flag(value.get("disabled")),
+        "parameters": _whole(_inside(value.get("safetensors"), "total")),
+        "license": next((tag[8:] for tag in tags if tag.startswith("license:")), None),
+        "base_tags": [tag[11:] for tag in tags if tag.startswith("base_model:")],
+        **card_cells(value.get("cardData")),
+        **_dump_cells(value.get("baseModels")),
+    }
+
+
+def card_cells(card: Json) -> dict[str, Cell]:
+    """The `card_*` cells of front matter, given as an object or as its JSON text; anything else says nothing."""
+    if isinstance(card, str):
+        try:
+            card = loads(card)
+        except ValueError:
+            card = None
+    licence = _inside(card, "license")
+    return {
+        "card_base_model": _parents(_inside(card, "base_model")),
+        "card_relation": _text(_inside(card, "base_model_relation")),
+        "card_license": written(licence) if isinstance(licence, list | dict) else _text(licence),
+        "card_license_name": _text(_inside(card, "license_name")),
+        "card_license_link": _text(_inside(card, "license_link")),
+        "card_new_version": _text(_inside(card, "new_version")),
+    }
+
+
+def written(value: Json) -> str:
+    """A JSON value as text; a text is itself."""
+    return clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+
+def clean(text: str) -> str:
+    """The text with half surrogate pairs and NUL replaced by U+FFFD, so that every store takes it."""
+    whole = text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole.replace("\x00", "\ufffd")
+
+
+def _first_wins(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else dict(reversed(pairs))
+
+
+def _integer(digits: str) -> Json:
+    return int(digits) if len(digits) <= 1000 else digits
+
+
+def _inside(value: Json, key: str) -> Json:
+    return value.get(key) if isinstance(value, dict) else None
+
+
+def _text(value: Json) -> str | None:
+    return clean(value) if isinstance(value, str) else None
+
+
+def _id(value: Json) -> str:
+    if value is None:
+        raise BadRecord("no-id")
+    if not isinstance(value, str):
+        raise BadRecord("bad-id-type")
+    name = clean(value)
+    if not name.strip():
+        raise BadRecord("no-id")
+    if len(name) > LONGEST_ID or _UNFIT.search(name):
+        raise BadRecord("bad-id")
+    return name
+
+
+def _tags(value: Json) -> list[str]:
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise BadRecord("bad-tags")
+    return [clean(tag) for tag in value if isinstance(tag, str)]
+
+
+def _whole(value: Json) -> int | None:
+    if isinstance(value, str):
+        return int(value) if _WHOLE.fullmatch(value) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -_INT64 <= value < _INT64:
+        return None
+    return int(value) if value == int(value) else None
+
+
+def _number(value: Json) -> float | None:
+    if isinstance(value, str):
+        value = float(value) if _DECIMAL.fullmatch(value) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if abs(value) < 1e300 else None
+
+
+def _flag(value: Json) -> bool | None:
+    return {"true": True, "false": False}.get(_scalar(value))
+
+
+def _gated(value: Json) -> str | None:
+    text = _scalar(value)
+    return text if text in ("false", "true", "auto", "manual") else None
+
+
+def _scalar(value: Json) -> str:
+    return str(value).lower() if isinstance(value, bool) else value if isinstance(value, str) else ""
+
+
+def _time(value: Json) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def _parents(value: Json) -> list[str] | None:
+    if value is None:
+        return None
+    values = value if isinstance(value, list) else [value]
+    return [written(one) for one in values if one is not None]
+
+
+def _dump_cells(value: Json) -> dict[str, Cell]:
+    models = _inside(value, "models")
+    names = [_text(_inside(model, "id")) for model in models] if isinstance(models, list) else None
+    return {
+        "dump_parents": None if names is None else [name for name in names if name is not None],
+        "dump_relation": _text(_inside(value, "relation")),
+    }
