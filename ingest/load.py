@@ -9,7 +9,7 @@ from lineage import derived, projection, resolved
 from lineage.atlas import Atlas
 from lineage.domain import Level, Loaded
 from lineage.registry import Registry
-from lineage.schema import GRAPH_VERSION
+from lineage.schema import GRAPH_VERSION, GraphTables
 from lineage.settings import Settings
 from lineage.snapshots import Snapshot
 from lineage.stores.protocol import GraphStore, Progress
@@ -47,7 +47,7 @@ def project(
 
 def tables_of(
     settings: Settings, snapshot: Snapshot, registry: Registry, now: datetime
-) -> tuple[Loaded, projection.GraphTables]:
+) -> tuple[Loaded, GraphTables]:
     """The graph tables of a resolved snapshot."""
     manifest = snapshot.manifest
     atlas = Atlas(settings, registry, snapshot)

@@ -80,7 +80,7 @@ class Atlas:
         return resolved.summary(self.place)
 
     def column(self, name: str) -> pl.Series:
-        """A column of `schema.NODES` in node order; `created_at` corrected by the registry, `organization` added."""
+        """A column of `schema.NODES` in node order; `created_at` corrected by the registry."""
         if name not in self._columns:
             self._columns[name] = self._read(name)
         return self._columns[name]
@@ -88,8 +88,6 @@ class Atlas:
     def _read(self, name: str) -> pl.Series:
         import polars as pl
 
-        if name == "organization":
-            return self._organizations()
         column = resolved.table(self.place, "nodes", [name])[name]
         if name == "created_at" and self.registry.released:
             moved = pl.DataFrame(
@@ -102,13 +100,10 @@ class Atlas:
             column = column.scatter(found["node"], found["released"]) if found.height else column
         return column
 
-    def _organizations(self) -> pl.Series:
-        import polars as pl
-
-        publisher = self.column("publisher").cast(pl.Categorical)
-        spaces = publisher.unique().drop_nulls().cast(pl.String).to_list()
-        owner = {space: found.slug for space in spaces if (found := self.registry.organization_of(space))}
-        return publisher.cast(pl.String).replace_strict(owner, default=None, return_dtype=pl.String)
+    def owner(self, publisher: str) -> str | None:
+        """The slug of the organisation behind a namespace."""
+        found = self.registry.organization_of(publisher)
+        return found.slug if found else None
 
     @cached_property
     def ids(self) -> pl.Series:
@@ -118,7 +113,6 @@ class Atlas:
     def node(self, id: str) -> int | None:
         """The number of the node of that exact id."""
         at = self.ids.search_sorted(id)
-        at = int(at) if not hasattr(at, "item") else int(at.item())
         return at if at < len(self.ids) and self.ids[at] == id else None
 
     @cached_property
@@ -163,6 +157,7 @@ class Atlas:
             graph=self.graph(level),
             shared=self.shared(level),
             column=self.column,
+            owner=self.owner,
             teachers=resolved.table(self.place, "teachers"),
             named=resolved.table(self.place, "named"),
             until=self.until(as_of),
@@ -200,12 +195,11 @@ class Atlas:
         from lineage.counters import Target
 
         publisher = self.column("publisher")[node]
-        owner = self.registry.organization_of(publisher)
         return Target(
             self.ids[node],
             "model",
             np.array([node], dtype=np.int64),
-            organization=owner.slug if owner else None,
+            organization=self.owner(publisher) if publisher else None,
             publisher=publisher,
         )
 

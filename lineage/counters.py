@@ -165,13 +165,14 @@ def _met_first(graph: Graph, start: int, own: Ints, wanted: set[int]) -> int:
 class Ground:
     """What counting stands on: one level's graph, its attributions, and columns of nodes.
 
-    `column(name)` is a whole column of `schema.NODES` in node order, with `created_at` corrected by the registry and
-    `organization` the publisher's organisation. `until` drops models created later; None counts all.
+    `column(name)` is a whole column of `schema.NODES` in node order, with `created_at` corrected by the registry;
+    `owner(namespace)` the slug of the organisation behind it. `until` drops models created later; None counts all.
     """
 
     graph: Graph
     shared: Attributions
     column: Callable[[str], pl.Series]
+    owner: Callable[[str], str | None]
     teachers: pl.DataFrame
     named: pl.DataFrame
     until: datetime | None = None
@@ -180,6 +181,11 @@ class Ground:
     def take(self, name: str, nodes: Ints) -> pl.Series:
         """A column at `nodes`."""
         return self.column(name).gather(nodes)
+
+    def owners(self, publishers: pl.Series) -> pl.Series:
+        """The organisation behind each namespace of a column."""
+        known = {name: self.owner(name) for name in publishers.unique().drop_nulls().to_list()}
+        return publishers.replace_strict(known, default=None, return_dtype=pl.String)
 
     def eligible(self, nodes: Ints) -> Ints:
         """Those of `nodes` that are counted as of the asked date."""
@@ -262,8 +268,8 @@ def table_of(
     edge = np.flatnonzero(counted[graph.child] & towards[graph.parent])
     starts = np.flatnonzero(np.diff(graph.child[edge], prepend=-1))
     crowded = graph.crowd[:, edge] > ground.threshold
-    owner = ground.take("organization", kept)
     space = ground.take("publisher", kept)
+    owner = ground.owners(space)
     own = (owner == organization).fill_null(False) if organization else (space == publisher).fill_null(False)
     return pl.DataFrame(
         {
@@ -333,15 +339,15 @@ def _whole(value: Number) -> Number:
     return int(value) if isinstance(value, int) or value.denominator == 1 else value
 
 
-def count(ground: Ground, target: Target, attribution: Attribution) -> dict[str, Number | None]:
+def count(ground: Ground, target: Target, table: pl.DataFrame, attribution: Attribution) -> dict[str, Number | None]:
     """Every counter of a target, in the order of `COUNTERS`; None where the attribution or the kind has none.
 
-    Attribution divides a derivative between families; one model is no family, so beyond `any` it has no counts.
+    `table` is the target's `derivative_table`. Attribution divides a derivative between families; one model is no
+    family, so beyond `any` it has no counts.
     """
     undivided = attribution is Attribution.ANY
     if target.kind == "model" and not undivided:
         return dict.fromkeys(VERSIONS, None)
-    table = derivative_table(ground, target)
     values: dict[str, Number | None] = dict(summed(table, attribution, target.family)[None])
     if undivided:
         values["direct"] = len(direct_of(ground, target))

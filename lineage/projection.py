@@ -136,7 +136,7 @@ def _families(registry: Registry, members: pl.DataFrame, ground: Ground) -> pl.D
     for place, family in enumerate(registry.families):
         own = counters.members_of(members, place)
         target = Target(family.slug, "family", own, family=place, organization=family.organization)
-        values = counters.count(ground, target, Attribution.ANY)
+        values = counters.count(ground, target, counters.derivative_table(ground, target), Attribution.ANY)
         rows.append((family.slug, family.name, len(own), *(values[name] for name in _STORED_COUNTS)))
     columns = ["slug", "name", "members", *_STORED_COUNTS]
     return pl.DataFrame(rows, schema=columns, orient="row")

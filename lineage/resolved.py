@@ -117,6 +117,15 @@ def table(place: Path, name: str, columns: list[str] | None = None) -> pl.DataFr
         raise _damaged(place, error) from error
 
 
+def row(place: Path, name: str, number: int, columns: list[str]) -> dict[str, list[str] | None]:
+    """One row of list columns of a table, without reading the others."""
+    try:
+        found = pl.scan_parquet(place / f"{name}.parquet", glob=False).select(columns).slice(number, 1).collect()
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise _damaged(place, error) from error
+    return found.row(0, named=True)
+
+
 def _damaged(place: Path, error: Exception) -> Damaged:
     return Damaged(
         f"The resolved tables in {place} cannot be read ({type(error).__name__}). Delete that folder and run "

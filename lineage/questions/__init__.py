@@ -1,0 +1,27 @@
+"""The read API: one function per question a user asks. The command line and the page call these and nothing else.
+
+Every function takes an opened `Atlas` (or `Settings`, where no data is needed), returns a frozen answer of
+`lineage.answers` and raises `LineageError` only.
+"""
+
+from lineage.questions.counting import count
+from lineage.questions.leaderboards import KINDS, top
+from lineage.questions.listing import ancestors, derivatives, path
+from lineage.questions.looking import cypher, model, search, tree
+from lineage.questions.quality import audit, families, snapshots
+
+__all__ = [
+    "KINDS",
+    "ancestors",
+    "audit",
+    "count",
+    "cypher",
+    "derivatives",
+    "families",
+    "model",
+    "path",
+    "search",
+    "snapshots",
+    "top",
+    "tree",
+]

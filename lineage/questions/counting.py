@@ -1,0 +1,129 @@
+"""`count`: every counter of families and models, whole or broken down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from lineage import counters
+from lineage.answers import CountAnswer, Slice
+from lineage.counters import THRESHOLD, VERSIONS, Ground, Target
+from lineage.domain import Attribution, Counts, Level, Number, Relation
+from lineage.errors import Fatal
+from lineage.graph import reach
+from lineage.questions import naming, notes
+
+if TYPE_CHECKING:
+    from lineage.atlas import Atlas
+
+PER = ("month", "publisher", "organisation", "country", "origin", "relation", "series")
+
+
+def count(
+    atlas: Atlas,
+    names: Sequence[str],
+    *,
+    attribution: Attribution = Attribution.ANY,
+    evidence: Level = Level.DECLARED,
+    as_of: date | None = None,
+    per: str | None = None,
+    threshold: int = THRESHOLD,
+) -> CountAnswer:
+    """Every counter of each name, in the order asked; one unknown name raises `NotFound` for all."""
+    targets = [naming.target(atlas, name) for name in names]
+    ground = atlas.ground(evidence, as_of=as_of, threshold=threshold)
+    results, slices = [], []
+    remarks = notes.about(atlas, evidence, as_of)
+    for name, target in zip(names, targets, strict=True):
+        table = counters.derivative_table(ground, target)
+        results.append(Counts(name, target.kind, counters.count(ground, target, table, attribution)))
+        remarks += notes.about_target(atlas, ground, target, table, attribution)
+        if per is not None:
+            slices += _slices(target, name, keyed(atlas, ground, target, table, per), attribution, per)
+    return CountAnswer(
+        receipt=atlas.receipt(
+            "count",
+            counters=VERSIONS,
+            level=evidence,
+            attribution=attribution,
+            as_of=as_of,
+            threshold=threshold,
+        ),
+        results=tuple(results),
+        per=per,
+        slices=tuple(slices),
+        notes=tuple(dict.fromkeys(remarks)),
+    )
+
+
+def _slices(target: Target, name: str, table: pl.DataFrame, attribution: Attribution, per: str) -> list[Slice]:
+    if target.kind == "model" and attribution is not Attribution.ANY:
+        raise Fatal(
+            f"{name} is a model: attribution {attribution} divides between families. "
+            "Try --attribution any, or a family's slug."
+        )
+    summed = counters.summed(table, attribution, target.family, by="key")
+    publishers = dict(table.group_by("key").agg(pl.col("publisher").drop_nulls().n_unique()).iter_rows())
+    made = []
+    for key, values in summed.items():
+        whole: dict[str, Number | None] = dict(values)
+        if attribution is Attribution.ANY:
+            whole["publishers"] = publishers[key]
+        made.append(Slice(name, key, whole))
+    if per in ("month", "series"):
+        return sorted(made, key=lambda s: (s.key is None, s.key or ""))
+    return sorted(made, key=lambda s: (-(s.values["derivatives"] or 0), s.key is None, s.key or ""))
+
+
+def keyed(atlas: Atlas, ground: Ground, target: Target, table: pl.DataFrame, per: str) -> pl.DataFrame:
+    """The derivative table with a `key` column; a row stands once for each key it has."""
+    if per == "month":
+        created = ground.take("created_at", table["node"].to_numpy())
+        return table.with_columns(key=created.dt.strftime("%Y-%m"))
+    if per == "publisher":
+        return table.with_columns(key="publisher")
+    if per in ("organisation", "organization"):
+        return table.with_columns(key="organization")
+    if per == "country":
+        return table.with_columns(key=countries(atlas, table["organization"]))
+    if per == "origin":
+        return table.with_columns(key=origins(atlas, table["primary"]))
+    if per == "relation":
+        bits = {str(r): r.bit for r in Relation}
+        return pl.concat([table.filter(pl.col("bits") & b > 0).with_columns(key=pl.lit(r)) for r, b in bits.items()])
+    if per == "series":
+        return _by_series(atlas, ground, target, table)
+    raise Fatal(f"Counts cannot be broken down by {per!r}. Try one of: {', '.join(PER)}.")
+
+
+def countries(atlas: Atlas, organizations: pl.Series) -> pl.Series:
+    """The country of each organisation's headquarters, by slug."""
+    known = {o.slug: o.country for o in atlas.registry.organizations}
+    return organizations.replace_strict(known, default=None, return_dtype=pl.String)
+
+
+def origins(atlas: Atlas, families: pl.Series) -> pl.Series:
+    """The country of each family's organisation; `families` are places in the registry, -1 for none."""
+    known = {
+        place: owner.country
+        for place, family in enumerate(atlas.registry.families)
+        if (owner := atlas.registry.organization(family.organization))
+    }
+    return families.replace_strict(known, default=None, return_dtype=pl.String)
+
+
+def _by_series(atlas: Atlas, ground: Ground, target: Target, table: pl.DataFrame) -> pl.DataFrame:
+    family = atlas.registry.families[target.family] if target.family is not None else None
+    if family is None:
+        raise Fatal(f"{target.name} is a model: only families have series. Try --per relation.")
+    series = [atlas.registry.series_of(family, id) for id in atlas.ids.gather(target.members).to_list()]
+    parts = []
+    for one in dict.fromkeys(series):
+        own = target.members[np.array([s == one for s in series])]
+        below = pl.Series("node", reach(ground.graph.down, own).nodes)
+        parts.append(table.join(below.to_frame(), on="node", how="semi").with_columns(key=pl.lit(one, pl.String)))
+    return pl.concat(parts) if parts else table.with_columns(key=pl.lit(None, pl.String))

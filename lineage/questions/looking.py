@@ -1,0 +1,147 @@
+"""`model`, `search`, `tree` and `cypher`: look-ups in the loaded store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from lineage import counters, resolved, scene
+from lineage.answers import ModelAnswer, Parent, SearchAnswer
+from lineage.counters import VERSIONS
+from lineage.domain import Attribution, Counts, Edge, Level, Receipt, Relation, Table
+from lineage.errors import Fatal
+from lineage.questions import naming, notes, rows
+
+if TYPE_CHECKING:
+    from lineage.atlas import Atlas
+    from lineage.domain import Model
+    from lineage.graph import Graph
+
+
+def model(atlas: Atlas, id: str, *, evidence: Level = Level.DECLARED) -> ModelAnswer:
+    """One model or stub: its parents with what was written of them, its counts, its direct children by relation."""
+    node = naming.node(atlas, id)
+    found = atlas.store.model(atlas.ids[node]) or rows.models(atlas, np.array([node]))[0]
+    ground = atlas.ground(evidence)
+    target = atlas.model_target(node)
+    table = counters.derivative_table(ground, target)
+    values = counters.count(ground, target, table, Attribution.ANY)
+    reached = ground.shared.family[ground.shared.node == node].tolist()
+    remarks = notes.about(atlas, evidence, None)
+    if found.id != id.removeprefix("model:"):
+        remarks.append(f"{id} is now {found.id}.")
+    if found.stub:
+        remarks.append(f"{found.id} is a stub: others name it as a parent, the snapshot does not hold it.")
+    teachers = resolved.table(atlas.place, "teachers").filter(pl.col("child") == node)["parent"]
+    return ModelAnswer(
+        receipt=atlas.receipt("model", counters=VERSIONS, level=evidence, threshold=ground.threshold),
+        model=found,
+        parents=_parents(atlas, found.id, evidence),
+        counts=Counts(id, "model", values),
+        children=_by_relation(ground.graph, node),
+        families=tuple(atlas.registry.families[place].slug for place in reached),
+        teachers=tuple(atlas.ids.gather(teachers).to_list()),
+        notes=tuple(remarks),
+    )
+
+
+def _parents(atlas: Atlas, id: str, level: Level) -> tuple[Parent, ...]:
+    edges = [edge for edge in atlas.store.parents([id]) if _holds(edge, level)]
+    known = {parent.id: parent for parent in atlas.store.models([edge.parent for edge in edges])}
+    said = _written(atlas, id)
+    return tuple(Parent(edge, known[edge.parent], tuple(said.get(edge.parent, ()))) for edge in edges)
+
+
+def _holds(edge: Edge, level: Level) -> bool:
+    return level is Level.DECLARED or str(level) in edge.evidence
+
+
+def _written(atlas: Atlas, id: str) -> dict[str, list[str]]:
+    """What the model wrote, by the parent it resolved to: `tag base_model:…` and `card base_model: …`."""
+    node = atlas.node(id)
+    if node is None:
+        return {}
+    row = resolved.row(atlas.place, "nodes", node, ["base_tags", "card_base_model"])
+    moved = dict(resolved.table(atlas.place, "aliases").select("name", "id").iter_rows())
+    said: dict[str, list[str]] = {}
+    for tag in row["base_tags"] or ():
+        head, _, tail = tag.partition(":")
+        value = tail if tail and head in list(Relation) else tag
+        said.setdefault(moved.get(value, value), []).append(f"tag base_model:{tag}")
+    for value in row["card_base_model"] or ():
+        said.setdefault(moved.get(value, value), []).append(f"card base_model: {value}")
+    return said
+
+
+def _by_relation(graph: Graph, node: int) -> dict[str, int]:
+    """Direct children by relation; one with several stands in each."""
+    slots = graph.down_order[graph.down.slots(np.array([node]))]
+    bits = graph.relations[slots]
+    counts = {str(r): int(((bits & r.bit) > 0).sum()) for r in Relation}
+    return {name: number for name, number in counts.items() if number}
+
+
+def search(atlas: Atlas, text: str, *, limit: int = 20) -> SearchAnswer:
+    """Models and stubs whose id holds every word of `text`, best first."""
+    terms = text.lower().split()
+    if not terms:
+        raise Fatal("Nothing to search for. Try: lineage search qwen3 coder")
+    found = atlas.store.search(terms, limit + 1)
+    return SearchAnswer(
+        receipt=atlas.receipt("search"),
+        text=text,
+        results=found[:limit],
+        truncated=len(found) > limit,
+    )
+
+
+def tree(
+    atlas: Atlas,
+    id: str,
+    *,
+    up: bool = False,
+    depth: int | None = None,
+    limit: int = 35,
+    relations: Sequence[str] = (),
+) -> tuple[scene.Scene, Receipt]:
+    """The family tree below a model, or above it with `up`, best first within `limit` rows."""
+    node = naming.node(atlas, id)
+    store = atlas.store
+    root = store.model(atlas.ids[node]) or rows.models(atlas, np.array([node]))[0]
+    asked = tuple(str(_relation(name)) for name in relations)
+
+    def parents(ids: Sequence[str]) -> tuple[Edge, ...]:
+        edges = store.parents(ids)
+        return tuple(e for e in edges if not asked or set(asked) & set(e.relations))
+
+    def models(ids: Sequence[str]) -> tuple[Model, ...]:
+        return store.models(ids)
+
+    drawn = scene.build(
+        root,
+        lambda parent, room: store.children(parent, limit=room, relations=asked),
+        parents,
+        models=models,
+        up=up,
+        depth=depth,
+        limit=limit,
+    )
+    counted = {name: VERSIONS[name] for name in ("direct", "derivatives")}
+    return drawn, atlas.receipt("tree", counters=counted)
+
+
+def _relation(name: str) -> Relation:
+    try:
+        return Relation(name)
+    except ValueError:
+        raise Fatal(f"No relation {name!r}. Try one of: {', '.join(Relation)}.") from None
+
+
+def cypher(
+    atlas: Atlas, text: str, parameters: Mapping[str, object], *, limit: int = 1000, timeout: float = 30
+) -> Table:
+    """The rows of a read-only Cypher statement, at most `limit`; `timeout` in seconds. Raises `Refused`."""
+    return atlas.store.cypher(text, parameters, limit=limit, timeout=timeout)

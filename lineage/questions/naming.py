@@ -1,0 +1,74 @@
+"""What a NAME means: an id first, then a family's slug, then an old id; `family:` and `model:` force it."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from lineage import resolved
+from lineage.errors import NotFound
+
+if TYPE_CHECKING:
+    from lineage.atlas import Atlas
+    from lineage.counters import Target
+
+
+def target(atlas: Atlas, name: str) -> Target:
+    """The target a name stands for; raises `NotFound` with the nearest names."""
+    kind, _, rest = name.partition(":")
+    if kind == "family":
+        return _family(atlas, rest)
+    if kind == "model":
+        return atlas.model_target(node(atlas, rest))
+    found = atlas.node(name)
+    if found is None and atlas.registry.family(name.lower()):
+        return atlas.family_target(name.lower())
+    return atlas.model_target(node(atlas, name) if found is None else found)
+
+
+def node(atlas: Atlas, id: str) -> int:
+    """The node of an id, or of the id that an old one became; raises `NotFound` with the nearest ids."""
+    id = id.removeprefix("model:")
+    for name in (id, atlas.registry.canonical(id), *_followed(atlas, id)):
+        found = atlas.node(name)
+        if found is not None:
+            return found
+    manifest = atlas.snapshot.manifest
+    raise NotFound(f"No model or family {id!r} in the snapshot {manifest.id}.", nearest(atlas, id))
+
+
+def _family(atlas: Atlas, slug: str) -> Target:
+    if atlas.registry.family(slug.lower()) is None:
+        slugs = [family.slug for family in atlas.registry.families]
+        raise NotFound(f"No family {slug!r} in the registry.", get_close_matches(slug.lower(), slugs, 5, 0.4))
+    return atlas.family_target(slug.lower())
+
+
+def _followed(atlas: Atlas, id: str) -> list[str]:
+    """New ids that resolution learnt for an old one."""
+    aliases = resolved.table(atlas.place, "aliases")
+    return aliases.filter(pl.col("name") == id)["id"].to_list()
+
+
+def nearest(atlas: Atlas, id: str, limit: int = 5) -> tuple[str, ...]:
+    """Names the user may have meant: same but for case, families, same name elsewhere, names that hold the text."""
+    ids, low = atlas.ids, id.lower()
+    slugs = [family.slug for family in atlas.registry.families]
+    found = get_close_matches(low, slugs, 2, 0.7)
+    lowered = ids.str.to_lowercase()
+    bare = low.rpartition("/")[2]
+    weight = atlas.counts["derivatives"]
+    for hit in (
+        lowered == low,
+        lowered.str.ends_with(f"/{bare}") if bare else lowered == low,
+        lowered.str.contains(bare, literal=True) if len(bare) > 2 else lowered == low,
+    ):
+        best = pl.DataFrame({"id": ids.filter(hit), "weight": weight.filter(hit)})
+        found += best.sort(["weight", "id"], descending=[True, False])["id"].head(limit).to_list()
+    if len(found) < 2 and len(low) > 3:
+        publisher, slash, _ = low.partition("/")
+        pool = ids.filter(lowered.str.starts_with(f"{publisher}/" if slash else low[:3]))
+        found += get_close_matches(id, pool.head(5000).to_list(), limit, 0.6)
+    return tuple(dict.fromkeys(found))[:limit]

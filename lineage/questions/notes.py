@@ -1,0 +1,64 @@
+"""The sentences that stand under a number: what it leaves out, and why it may be a lower bound."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from lineage.counters import Ground, Target
+from lineage.domain import Attribution, Level
+
+if TYPE_CHECKING:
+    from lineage.atlas import Atlas
+
+
+def about(atlas: Atlas, level: Level, as_of: date | None) -> list[str]:
+    """What holds for every number of an answer."""
+    manifest = atlas.snapshot.manifest
+    said = []
+    if not manifest.card:
+        said.append("Card data was not read: parents that only a card names are missing.")
+    if not manifest.complete:
+        said.append("The crawl did not reach every descendant: transitive counts are lower bounds.")
+    if atlas.summary.era:
+        said.append(f"Era rule: {atlas.summary.era}.")
+    if level is Level.HUB:
+        said.append("Evidence hub: only edges that the Hub itself computed.")
+    if as_of is not None:
+        said.append(
+            "As-of counts come from one snapshot: models deleted since are missing, so history is a lower bound. "
+            "`active` needs a snapshot of that date; downloads and likes are the snapshot's own."
+        )
+    if atlas.registry.digest != atlas.summary.registry_digest:
+        said.append("The names were resolved under another registry; `lineage load` with this one follows its aliases.")
+    return said
+
+
+def about_target(
+    atlas: Atlas,
+    ground: Ground,
+    target: Target,
+    table: pl.DataFrame,
+    attribution: Attribution,
+) -> list[str]:
+    """What holds for one target's numbers; `table` is its derivative table."""
+    if attribution is not Attribution.ANY:
+        if target.kind == "family":
+            return []
+        return [f"{target.name} is a model: attribution {attribution} divides between families, so it has no counts."]
+    said = []
+    if target.kind == "family" and not len(target.members):
+        said.append(f"{target.name}: no member in this snapshot.")
+    farmed = table.filter(~pl.col("organic"))
+    if farmed.height:
+        said.append(
+            f"{target.name}: organic leaves out {farmed.height:,} (bulk: over {ground.threshold:,} children of one "
+            f"parent), {int(farmed['farmed_by_publisher'].sum()):,} by one publisher and "
+            f"{int(farmed['farmed_by_template'].sum()):,} of one name template; some are both."
+        )
+    several = table.filter(pl.col("bits").bitwise_count_ones() > 1).height
+    if several:
+        said.append(f"{target.name}: {several:,} derivatives have several relations and stand in each.")
+    return said
