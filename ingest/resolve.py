@@ -265,7 +265,7 @@ def _all_ids(
 def _edges(said: pl.DataFrame, curated: pl.DataFrame, live: pl.Series, ids: pl.Series) -> pl.DataFrame:
     """One row a pair: bits united, the card's order first. `unspecified` stands only where no relation does."""
     number = pl.DataFrame({"id": ids}).with_row_index("node")
-    child = number.join(pl.DataFrame({"id": live}), on="id", how="semi")["node"]
+    child = number.join(pl.DataFrame({"id": live}), on="id", how="semi", maintain_order="left")["node"]
     good = said.filter(pl.col("finding").is_null())
     cards = good.filter(pl.col("origin") == "card").group_by("child").agg(cards=pl.len())
     good = good.join(cards, on="child", how="left").with_columns(
@@ -340,18 +340,12 @@ def _teachers(registry: Registry, live: pl.Series, ids: pl.Series) -> pl.DataFra
 
 
 def _named(said: pl.DataFrame, live: pl.Series, ids: pl.Series) -> pl.DataFrame:
-    """Namespaces that tags name, as written and as resolved; self-loops left out."""
-    tags = said.filter((pl.col("origin") == "tag") & (pl.col("finding").is_null() | (pl.col("finding") != "self-loop")))
-    spaces = pl.concat(
-        [
-            tags.select("child", namespace=names.namespace(pl.col("value")).str.to_lowercase()),
-            tags.select("child", namespace=names.namespace(pl.col("target")).str.to_lowercase()),
-        ]
-    ).drop_nulls()
+    """Namespaces that tags name, as written; self-loops left out."""
+    tags = said.filter((pl.col("origin") == "tag") & pl.col("finding").ne_missing("self-loop"))
+    spaces = tags.select("child", namespace=names.namespace(pl.col("value")).str.to_lowercase()).drop_nulls().unique()
     number = pl.DataFrame({"id": ids}).with_row_index("node")
-    child = number.join(pl.DataFrame({"id": live}), on="id", how="semi")["node"]
-    found = spaces.unique().with_columns(node=child.gather(spaces.unique()["child"]))
-    return found.select("node", "namespace").unique().sort("node", "namespace")
+    child = number.join(pl.DataFrame({"id": live}), on="id", how="semi", maintain_order="left")["node"]
+    return spaces.select(child.gather(spaces["child"]).alias("node"), "namespace").sort("node", "namespace")
 
 
 def _findings(

@@ -270,7 +270,7 @@ def table_of(
     crowded = graph.crowd[:, edge] > ground.threshold
     space = ground.take("publisher", kept)
     owner = ground.owners(space)
-    own = (owner == organization).fill_null(False) if organization else (space == publisher).fill_null(False)
+    own = (owner == (organization or "")) | (space == (publisher or ""))
     return pl.DataFrame(
         {
             "node": kept,
@@ -281,7 +281,7 @@ def table_of(
             "organic": ~_all(crowded[0] | crowded[1], starts),
             "farmed_by_publisher": _all(crowded[0], starts),
             "farmed_by_template": _all(crowded[1], starts),
-            "external": ~own,
+            "external": ~own.fill_null(False),
             "publisher": space,
             "organization": owner,
             **{name: ground.take(name, kept) for name in ("downloads", "downloads_all_time", "likes")},
@@ -310,11 +310,13 @@ _MEASURES: Mapping[str, pl.Expr] = {
 
 def summed(
     table: pl.DataFrame, attribution: Attribution, family: int | None, by: str | None = None
-) -> dict[str | None, dict[str, Number]]:
+) -> dict[str | None, dict[str, Number | None]]:
     """Counters of a table under an attribution, for each value of column `by` (one entry, key None, without it).
 
-    Fractional sums are exact: rows are grouped by k, and each group is divided once.
+    Fractional sums are exact: rows are grouped by k, and each group is divided once. What needs a column that the
+    snapshot lacks is None.
     """
+    absent = {name for name, column in _NEEDS.items() if table.height and table[column].null_count() == table.height}
     if attribution is Attribution.EXCLUSIVE:
         table = table.filter(pl.col("k") == 1)
     elif attribution is Attribution.PRIMARY:
@@ -332,7 +334,19 @@ def summed(
             into[name] += value if row["weight"] == 1 else Fraction(value, row["weight"])
     if not by and not out:
         out[None] = dict.fromkeys(_MEASURES, 0)
-    return {key: {name: _whole(value) for name, value in values.items()} for key, values in out.items()}
+    return {
+        key: {name: None if name in absent else _whole(value) for name, value in values.items()}
+        for key, values in out.items()
+    }
+
+
+_NEEDS: Mapping[str, str] = {
+    "active": "downloads",
+    "downloads": "downloads",
+    "downloads_all_time": "downloads_all_time",
+    "likes": "likes",
+}
+"""Columns that an input may lack altogether, by the counters that read them."""
 
 
 def _whole(value: Number) -> Number:
@@ -340,24 +354,38 @@ def _whole(value: Number) -> Number:
 
 
 def count(ground: Ground, target: Target, table: pl.DataFrame, attribution: Attribution) -> dict[str, Number | None]:
-    """Every counter of a target, in the order of `COUNTERS`; None where the attribution or the kind has none.
+    """The counters that walk edges; None where the attribution or the kind has none, `LOOSE` ones left out.
 
     `table` is the target's `derivative_table`. Attribution divides a derivative between families; one model is no
     family, so beyond `any` it has no counts.
     """
+    walked = [counter for counter in VERSIONS if counter not in LOOSE]
     undivided = attribution is Attribution.ANY
     if target.kind == "model" and not undivided:
-        return dict.fromkeys(VERSIONS, None)
-    values: dict[str, Number | None] = dict(summed(table, attribution, target.family)[None])
+        return dict.fromkeys(walked, None)
+    values = summed(table, attribution, target.family)[None]
     if undivided:
         values["direct"] = len(direct_of(ground, target))
         values["publishers"] = table["publisher"].drop_nulls().n_unique()
-        values["tagged"] = len(_tagged(ground, target)) if target.kind == "family" else None
-        values["named"] = _named(ground, target) if target.kind == "family" else None
-        values["taught"] = len(_taught(ground, target))
     if ground.until is not None:
         values["active"] = None
-    return {counter: values.get(counter) for counter in VERSIONS}
+    return {counter: values.get(counter) for counter in walked}
+
+
+LOOSE = ("tagged", "named", "taught")
+"""Counters that do not walk from members to derivatives."""
+
+
+def loose(ground: Ground, target: Target, attribution: Attribution) -> dict[str, Number | None]:
+    """The `LOOSE` counters: by tag, by name, by teacher; None beyond `any`, and by tag and name for a model."""
+    if attribution is not Attribution.ANY:
+        return dict.fromkeys(LOOSE, None)
+    family = target.kind == "family"
+    return {
+        "tagged": len(_tagged(ground, target)) if family else None,
+        "named": _named(ground, target) if family else None,
+        "taught": len(_taught(ground, target)),
+    }
 
 
 def direct_of(ground: Ground, target: Target) -> Ints:

@@ -40,7 +40,8 @@ def count(
     remarks = notes.about(atlas, evidence, as_of)
     for name, target in zip(names, targets, strict=True):
         table = counters.derivative_table(ground, target)
-        results.append(Counts(name, target.kind, counters.count(ground, target, table, attribution)))
+        values = counters.count(ground, target, table, attribution) | counters.loose(ground, target, attribution)
+        results.append(Counts(name, target.kind, {counter: values[counter] for counter in VERSIONS}))
         remarks += notes.about_target(atlas, ground, target, table, attribution)
         if per is not None:
             slices += _slices(target, name, keyed(atlas, ground, target, table, per), attribution, per)

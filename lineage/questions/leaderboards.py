@@ -26,8 +26,9 @@ KINDS = ("family", "model", "publisher", "organisation", "country", "origin")
 HEADLINE = ("derivatives", "direct", "organic", "trained", "publishers")
 """Counters that stand together: a headline is never one bare number."""
 
-_BOUNDED = tuple(c.id for c in counters.COUNTERS if c.id not in ("tagged", "named", "taught", "downloads",
-                                                                 "downloads_all_time", "likes"))  # fmt: skip
+_SUMS = ("downloads", "downloads_all_time", "likes")
+
+_BOUNDED = tuple(counter for counter in VERSIONS if counter not in (*counters.LOOSE, *_SUMS))
 """Counters that no model has more of than derivatives, so that the top can be found without counting all."""
 
 
@@ -83,10 +84,12 @@ def _families(
             continue
         table = counters.derivative_table(ground, target)
         values = counters.count(ground, target, table, attribution)
+        if by in counters.LOOSE:
+            values |= counters.loose(ground, target, attribution)
         value = values[by]
         if value is None:
             raise Fatal(f"Families cannot be ranked by {by} under attribution {attribution}. Try --attribution any.")
-        shared = counters.summed(table, Attribution.FRACTIONAL, target.family)[None]["derivatives"]
+        shared = counters.summed(table, Attribution.FRACTIONAL, target.family)[None]["derivatives"] or 0
         owner = atlas.registry.organization(family.organization)
         results.append(
             Ranked(

@@ -29,6 +29,7 @@ def model(atlas: Atlas, id: str, *, evidence: Level = Level.DECLARED) -> ModelAn
     target = atlas.model_target(node)
     table = counters.derivative_table(ground, target)
     values = counters.count(ground, target, table, Attribution.ANY)
+    values |= counters.loose(ground, target, Attribution.ANY)
     reached = ground.shared.family[ground.shared.node == node].tolist()
     remarks = notes.about(atlas, evidence, None)
     if found.id != id.removeprefix("model:"):
@@ -107,8 +108,11 @@ def tree(
     limit: int = 35,
     relations: Sequence[str] = (),
 ) -> tuple[scene.Scene, Receipt]:
-    """The family tree below a model, or above it with `up`, best first within `limit` rows."""
-    node = naming.node(atlas, id)
+    """The family tree below a model, or above it with `up`, best first within `limit` rows.
+
+    A family's slug stands for its member with most derivatives.
+    """
+    node = _root(atlas, id)
     store = atlas.store
     root = store.model(atlas.ids[node]) or rows.models(atlas, np.array([node]))[0]
     asked = tuple(str(_relation(name)) for name in relations)
@@ -131,6 +135,15 @@ def tree(
     )
     counted = {name: VERSIONS[name] for name in ("direct", "derivatives")}
     return drawn, atlas.receipt("tree", counters=counted)
+
+
+def _root(atlas: Atlas, name: str) -> int:
+    """The node a tree starts from: a family's is its member with most derivatives."""
+    members = naming.target(atlas, name).members
+    if not len(members):
+        raise Fatal(f"{name} has no member in snapshot {atlas.snapshot.manifest.id}, so there is no tree to draw.")
+    counts = atlas.counts["derivatives"].to_numpy()[members]
+    return int(members[np.argmax(counts)])
 
 
 def _relation(name: str) -> Relation:
