@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
+import threading
 
 from ingest.simulated.server import SimulatedHub
 from ingest.simulated.world import World
@@ -25,7 +25,7 @@ def main(argv: list[str] | None = None) -> int:
         sys.stdout.flush()
         sys.stderr.write(f"Simulated data ({world.label}). HF_ENDPOINT={hub.url} lineage crawl. Ctrl-C ends it.\n")
         try:
-            signal.sigwait({signal.SIGINT, signal.SIGTERM})
+            threading.Event().wait()
         except KeyboardInterrupt:
             return 0
     return 0

@@ -1,4 +1,4 @@
-"""Random columns that are the same on every platform: PCG64 streams, one a purpose, and arithmetic without log or power.
+"""Random columns that are the same on every platform: PCG64 streams, one a purpose, no log and no power.
 
 Every stream is drawn from its start, so a longer column begins with the shorter one: a world that grew keeps its past.
 """
@@ -19,6 +19,11 @@ Bools: TypeAlias = NDArray[np.bool_]
 def uniform(seed: int, purpose: str, count: int) -> Floats:
     """`count` numbers in [0, 1) of the stream that belongs to a seed and a purpose."""
     return np.random.Generator(np.random.PCG64([seed, crc32(purpose.encode())])).random(count)
+
+
+def square(u: Floats) -> Floats:
+    """Uniform numbers pushed towards 0, less than by `cube`."""
+    return u * u
 
 
 def cube(u: Floats) -> Floats:

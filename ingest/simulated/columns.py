@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ingest.simulated.chance import Ints, below, tail
+from ingest.simulated.chance import Ints, below, square, tail
 from ingest.simulated.roots import roots
 from ingest.simulated.shape import ADAPTER, MERGE, QUANTIZED
 
@@ -48,7 +48,7 @@ _DAY: Final = 86_400
 
 @dataclass(frozen=True)
 class Facts:
-    """Columns ready for a frame, and the codes (places in `_FIXED`, -1 for none) of tags before and after the parents."""
+    """Columns ready for a frame, and codes (places in `_FIXED`, -1: none) of the tags before and after the parents."""
 
     plain: dict[str, pl.Series]
     before: tuple[Ints, ...]
@@ -60,7 +60,9 @@ def facts(state: State, start: int, end: int) -> Facts:
     count = end - start
     library, pipeline = _library(state, start, end), _pipeline(state, start, end)
     license_ = _license(state, start, end)
-    languages = np.where(state.draw("language", start, end) < 0.45, below(state.draw("tongue", start, end) ** 2, 8), -1)
+    languages = np.where(
+        state.draw("language", start, end) < 0.45, below(square(state.draw("tongue", start, end)), 8), -1
+    )
     formats = np.where(state.draw("format", start, end) < 0.5, 0, -1)
     notes = np.where(state.draw("note", start, end) < 0.5, below(state.draw("remark", start, end), len(_NOTES)), -1)
     told = state.draw("card", start, end)
@@ -138,7 +140,7 @@ def tags(facts_: Facts, said_: Said) -> pl.Series:
     place += said_.counts
     _put(flat, place, facts_.after)
     words = pl.concat([pl.Series(_FIXED, dtype=pl.String), said_.tags], rechunk=True).gather(flat)
-    lists = pa.LargeListArray.from_arrays(pa.array(offsets), words.to_arrow())
+    lists = pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), words.to_arrow())
     return pl.Series(pl.from_arrow(lists))
 
 
@@ -225,7 +227,7 @@ def _pipeline(state: State, start: int, end: int) -> Ints:
     stem = shape.stem[start:end]
     usual = np.array([*names, 0])[np.where(stem >= 0, stem, len(names))]
     u = state.draw("pipeline", start, end)
-    free = np.where(u < 0.52, -1, below(((u - 0.52) / 0.48) ** 2, len(_PIPELINES)))
+    free = np.where(u < 0.52, -1, below(square((u - 0.52) / 0.48), len(_PIPELINES)))
     chosen = np.where(shape.parent[start:end] >= 0, np.where(u < 0.2, -1, usual), free)
     return np.where(shape.root[start:end] >= 0, usual, chosen)
 
@@ -253,9 +255,9 @@ def _downloads(state: State, start: int, end: int) -> tuple[Ints, Ints]:
     some = tail(np.maximum(u - 0.3, 0.0) / 0.7, 14.0, 3_000_000)
     weight = np.array([root.weight for root in roots()])[np.maximum(shape.root[start:end], 0)]
     famous = (weight * 20_000).astype(np.int64) + some * 40
-    base = np.where(shape.root[start:end] >= 0, famous, np.where(u < 0.3, 0, some))
-    sway = (np.arange(start, end) * 7 + state.day * 13) % 21 if state.day else 10
-    months = np.maximum(state.now - shape.created[start:end], 0) // (30 * _DAY)
+    base: Ints = np.where(shape.root[start:end] >= 0, famous, np.where(u < 0.3, 0, some))
+    sway: Ints = (np.arange(start, end) * 7 + state.day * 13) % 21 if state.day else np.full(end - start, 10)
+    months: Ints = np.maximum(state.now - shape.created[start:end], 0) // (30 * _DAY)
     return base * (90 + sway) // 100, base * (2 + months) // 2
 
 

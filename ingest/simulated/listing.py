@@ -9,7 +9,8 @@ import polars as pl
 
 EXPAND: Final = (
     "author", "cardData", "config", "createdAt", "disabled", "downloads", "downloadsAllTime", "evalResults", "gated",
-    "gguf", "inference", "inferenceProviderMapping", "lastModified", "library_name", "likes", "mask_token", "model-index",
+    "gguf", "inference", "inferenceProviderMapping", "lastModified", "library_name", "likes", "mask_token",
+    "model-index",
     "pipeline_tag", "private", "resourceGroup", "safetensors", "sha", "siblings", "spaces", "tags", "transformersInfo",
     "trendingScore", "widgetData",
 )  # fmt: skip

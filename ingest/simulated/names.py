@@ -2,82 +2,72 @@
 
 from __future__ import annotations
 
-from typing import Final
+import tomllib
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ingest.simulated.chance import Ints, below, cube, uniform
+from ingest.simulated.chance import Bools, Ints, below, cube, square, uniform
 from ingest.simulated.roots import roots
 from ingest.simulated.shape import FARMS, QUANTIZED, Shape
 
-_COLOURS: Final = tuple(
-    "amber ash azure brass bronze cedar cobalt copper coral cream crimson dusk ebony fern flint frost garnet gold granite "
-    "hazel heath indigo iron ivory jade jet kelp larch lava lilac lime linen maple marsh mint moss navy oak ochre olive "
-    "onyx opal pearl pine plum quartz reed rose ruby rust sage sand slate steel teal thorn umber velvet walnut willow "
-    "zinc".split()
-)
-_BEASTS: Final = tuple(
-    "badger bat bear bee bison crane crow deer dove eagle egret elk falcon ferret finch fox frog gecko goat goose grebe "
-    "hare hawk heron horse ibis jay kite koala lark lemur lynx magpie marten mole moose moth newt otter owl panda pika "
-    "puffin quail rabbit raven robin salmon seal shrew skunk sloth snipe stoat swan tapir tern toad trout viper vole "
-    "weasel wolf wren yak".split()
-)
-_TOPICS: Final = tuple(
-    "medical legal finance chat code math sql agent tools reasoning story roleplay poetry summary title email support "
-    "persona translate german french spanish italian polish turkish arabic hindi tamil thai korean japanese vietnamese "
-    "safety toxicity sentiment intent entities router planner critic judge verifier extract json forms tables charts "
-    "retrieval recipes travel sports news science biology chemistry physics history tutor quiz exam homework interview "
-    "hiring insurance weather farming anime portrait landscape logo pixel".split()
-)
-_TURNS: Final = tuple(
-    "v1 v2 v3 beta final test mini plus lite fast clean mixed long short draft retry seed1 seed2 seed3 epoch1 epoch2 "
-    "epoch3 step100 step500 lowrank fullrank dense sparse filtered curated raw aligned".split()
-)
-_FORMS: Final = (
-    ("sft", "dpo", "ft", "grpo", "instruct"),
-    ("lora", "qlora", "adapter", "peft", "lora"),
-    ("GGUF", "AWQ", "GPTQ-Int4", "4bit-mlx", "FP8"),
-    ("merge", "slerp", "ties", "dare", "blend"),
-)
-_MAKERS: Final = (
-    "Marlowe",
-    "Quillon",
-    "Tessera",
-    "Ostrava",
-    "Lumen",
-    "Bramble",
-    "Cirrus",
-    "Dorado",
-    "Ember",
-    "Halcyon",
-)
-_SIZES: Final = ("110M", "350M", "0.5B", "1B", "1.5B", "3B", "7B", "8B", "13B", "32B")
+_SPECIALISTS = 24
+
+
+@cache
+def words(kind: str) -> tuple[str, ...]:
+    """The words of one kind, from `words.toml`."""
+    table = tomllib.loads(files(__package__).joinpath("words.toml").read_text(encoding="utf-8"))
+    return tuple(str(table[kind]).split())
 
 
 class Names:
     """Ids of all models of a shape and of its ghosts, and the earlier ids of those that were renamed.
 
     `ids` holds the models, then the ghosts, as they are named now; `old` the earlier id where there is one, else null.
+    `authors` are the namespaces of the models.
     """
 
-    def __init__(
-        self, shape: Shape, seed: int, models: int, renamed: NDArray[np.bool_], retired: NDArray[np.bool_]
-    ) -> None:
-        stems = _stems(shape)
-        publisher = _publishers(shape, seed, models)
-        tail = _tails(shape, seed)
-        plain = _join(publisher, "/", stems, tail, _twins(shape, publisher, stems, tail))
-        official = pl.Series([root.id for root in roots()], dtype=pl.String).gather(np.maximum(shape.root, 0))
-        formerly = pl.Series([root.formerly for root in roots()], dtype=pl.String).gather(np.maximum(shape.root, 0))
-        real, moved, gone = pl.Series(shape.root >= 0), pl.Series(renamed), pl.Series(retired)
-        frame = pl.DataFrame({"plain": plain, "official": official, "formerly": formerly}).select(
-            ids=pl.when(real).then("official").when(moved).then(pl.col("plain") + "-renamed").otherwise("plain"),
-            old=pl.when(real & gone).then("formerly").when(~real & moved).then("plain"),
+    def __init__(self, shape: Shape, seed: int, models: int, renamed: Bools, retired: Bools) -> None:
+        publisher = _publisher_codes(shape, seed, models)
+        accounts = _accounts(models)
+        stem, invented = _stem_codes(shape), _invented()
+        tail = _tail_codes(shape, seed)
+        key = ((publisher << 9 | stem) << 18) | tail
+        made = _join(
+            accounts.gather(publisher),
+            "/",
+            _words([*(root.name for root in roots()), *invented], stem),
+            _tails(tail),
+            _twins(key, shape.farm >= 0),
+        )
+        official = np.maximum(shape.root, 0)
+        frame = pl.DataFrame(
+            {
+                "made": made,
+                "official": _words([root.id for root in roots()], official),
+                "formerly": _words([root.formerly for root in roots()], official),
+                "owner": _words([root.id.split("/")[0] for root in roots()], official),
+                "account": accounts.gather(publisher),
+                "real": shape.root >= 0,
+                "renamed": renamed,
+                "retired": retired,
+            }
+        ).select(
+            ids=pl.when("real").then("official").when("renamed").then(pl.col("made") + "-renamed").otherwise("made"),
+            old=pl.when(pl.col("real") & pl.col("retired"))
+            .then("formerly")
+            .when(~pl.col("real") & pl.col("renamed"))
+            .then("made"),
+            authors=pl.when("real").then("owner").otherwise("account"),
         )
         lost = _ghosts(shape.ghosts)
-        self.ids: pl.Series = frame["ids"].extend(lost)
+        self.authors: pl.Series = frame["authors"]
+        self.ids: pl.Series = pl.concat([frame["ids"], lost], rechunk=True)
         self.old: pl.Series = frame["old"].extend_constant(None, len(lost))
 
 
@@ -87,99 +77,98 @@ def _join(*parts: pl.Series | str) -> pl.Series:
     return pl.DataFrame(frame).select(pl.concat_str(order)).to_series()
 
 
-def _words(words: tuple[str, ...], place: Ints | NDArray[np.intp]) -> pl.Series:
-    return pl.Series(words, dtype=pl.String).gather(place)
+def _words(kind: Sequence[str | None], place: NDArray[np.integer]) -> pl.Series:
+    return pl.Series(kind, dtype=pl.String).gather(place)
 
 
-def _stems(shape: Shape) -> pl.Series:
-    """The base's name that a model's own begins with."""
-    official = [root.name for root in roots()]
-    invented = [f"{maker}-{size}" for maker in _MAKERS for size in _SIZES]
-    place = np.where(shape.stem >= 0, shape.stem, len(official) + (-1 - shape.stem) % len(invented))
-    return _words((*official, *invented), place)
+def _invented() -> list[str]:
+    return [f"{maker}-{size}" for maker in words("makers") for size in words("sizes")]
 
 
-def _publishers(shape: Shape, seed: int, models: int) -> pl.Series:
+def _stem_codes(shape: Shape) -> Ints:
+    """Which base's name a model's own begins with: official ones first, then the invented."""
+    stem = shape.stem.astype(np.int64)
+    return np.where(stem >= 0, stem, len(roots()) + (-1 - stem) % len(_invented()))
+
+
+def _crowd(models: int) -> int:
+    return max(300, models // 7)
+
+
+def _publisher_codes(shape: Shape, seed: int, models: int) -> Ints:
     """The namespace: few publish much, most publish little; quantisers specialise; farms as they are."""
-    crowd = max(300, models // 7)
-    code = below(cube(uniform(seed, "publisher", shape.count)), crowd)
+    crowd = _crowd(models)
+    code = below(square(uniform(seed, "publisher", shape.count)), crowd)
     u = uniform(seed, "specialist", shape.count)
     several = (shape.relation == QUANTIZED) & (shape.parent >= 0) & (u < 0.6)
-    code[several] = crowd + below(u[several] * u[several] / 0.36, 24)
+    code[several] = crowd + below(u[several] * u[several] / 0.36, _SPECIALISTS)
     participants = below(uniform(seed, "participant", shape.count), crowd)
     for number, farm in enumerate(FARMS):
         inside = shape.farm == number
-        code[inside] = participants[inside] if farm.publisher is None else crowd + 24 + number
-    special = [f"sim-quants-{_BEASTS[k]}" for k in range(24)] + [farm.publisher or "" for farm in FARMS]
-    return pl.concat([_accounts(crowd), pl.Series(special, dtype=pl.String)]).gather(code)
+        code[inside] = participants[inside] if farm.publisher is None else crowd + _SPECIALISTS + number
+    return code
 
 
-def _accounts(count: int) -> pl.Series:
-    """`count` different account names."""
-    lap, k = np.divmod(np.arange(count), len(_COLOURS) * len(_BEASTS))
-    k = k * 1_237 % (len(_COLOURS) * len(_BEASTS))
-    number = pl.Series(lap).cast(pl.String)
-    suffix = pl.DataFrame({"n": number, "lap": lap}).select(
-        pl.when(pl.col("lap") == 0).then(pl.lit("")).otherwise("-" + pl.col("n"))
+def _accounts(models: int) -> pl.Series:
+    """Account names in the order of their codes: the crowd, the quantisers, the farms."""
+    colours, beasts = words("colours"), words("beasts")
+    pairs = len(colours) * len(beasts)
+    lap, pair = np.divmod(np.arange(_crowd(models)), pairs)
+    pair = pair * 1_237 % pairs
+    suffix = pl.DataFrame({"lap": lap}).select(pl.when(pl.col("lap") > 0).then(pl.concat_str(pl.lit("-"), "lap")))
+    crowd = _join(
+        "sim-",
+        _words(colours, pair % len(colours)),
+        "-",
+        _words(beasts, pair // len(colours)),
+        suffix.to_series().fill_null(""),
     )
-    beast = _words(_BEASTS, k // len(_COLOURS))
-    return _join("sim-", _words(_COLOURS, k % len(_COLOURS)), "-", beast, suffix.to_series())
+    special = [f"sim-quants-{beasts[k]}" for k in range(_SPECIALISTS)] + [farm.publisher or "" for farm in FARMS]
+    return pl.concat([crowd, pl.Series(special, dtype=pl.String)], rechunk=True)
 
 
-def _tails(shape: Shape, seed: int) -> pl.Series:
-    """What a model's name says after its base: form, topic and turn; a farm's template."""
-    forms = tuple(form for group in _FORMS for form in group)
-    template = tuple(f"-{farm.template}" for farm in FARMS)
-    topic = below(cube(uniform(seed, "topic", shape.count)), len(_TOPICS))
-    turn = below(uniform(seed, "turn", shape.count), len(_TURNS))
-    form = shape.relation * 5 + below(uniform(seed, "form", shape.count), 5)
-    bare = (shape.relation == QUANTIZED) & (uniform(seed, "bare", shape.count) < 0.5)
-    return (
-        pl.DataFrame(
-            {
-                "form": _words(forms, form),
-                "topic": _words(_TOPICS, topic),
-                "turn": _words(_TURNS, turn),
-                "template": _words((*template, ""), shape.farm),
-                "parent": shape.parent >= 0,
-                "farm": shape.farm >= 0,
-                "bare": bare,
-            }
-        )
-        .select(
-            pl.when("farm")
-            .then("template")
-            .when(pl.col("parent") & pl.col("bare"))
-            .then("-" + pl.col("form"))
-            .when("parent")
-            .then(pl.concat_str(pl.lit("-"), "topic", pl.lit("-"), "form", pl.lit("-"), "turn"))
-            .otherwise(pl.concat_str(pl.lit("-"), "topic", pl.lit("-"), "turn"))
-        )
-        .to_series()
-    )
+def _tail_codes(shape: Shape, seed: int) -> Ints:
+    """What a name says after its base, in 18 bits: kind (a form, a farm or nothing), topic, turn; 0 for nothing."""
+    topic = 1 + below(cube(uniform(seed, "topic", shape.count)), len(words("topics")))
+    turn = 1 + below(uniform(seed, "turn", shape.count), len(words("turns")))
+    form = 1 + shape.relation.astype(np.int64) * 5 + below(uniform(seed, "form", shape.count), 5)
+    bare = (shape.relation == QUANTIZED) & (shape.parent >= 0) & (uniform(seed, "bare", shape.count) < 0.5)
+    farm = shape.farm >= 0
+    kind = np.where(farm, 21 + shape.farm.astype(np.int64), np.where(shape.parent >= 0, form, 0))
+    short = bare | farm
+    return (kind << 13) | np.where(short, 0, topic << 6 | turn)
 
 
-def _twins(shape: Shape, publisher: pl.Series, stem: pl.Series, tail: pl.Series) -> pl.Series:
+def _tails(codes: Ints) -> pl.Series:
+    """The words of tail codes; each different code is spelt once."""
+    kinds = ("", *words("forms"), *(farm.template for farm in FARMS))
+    topics, turns = ("", *words("topics")), ("", *words("turns"))
+    known, place = np.unique(codes, return_inverse=True)
+    spelt = []
+    for code in known.tolist():
+        parts = (topics[code >> 6 & 127], kinds[code >> 13], turns[code & 63])
+        spelt.append("".join(f"-{part}" for part in parts if part))
+    return pl.Series(spelt, dtype=pl.String).gather(place)
+
+
+def _twins(keys: Ints, farm: Bools) -> pl.Series:
     """Nothing for the first of several equal names, `-2`, `-3`, … for the later ones; farms number all of theirs."""
-    parts = {"publisher": publisher, "stem": stem, "tail": tail}
-    codes = {name: part.cast(pl.Categorical).to_physical() for name, part in parts.items()}
-    return (
-        pl.DataFrame({**codes, "farm": shape.farm >= 0, "row": np.arange(shape.count)})
-        .with_columns(nth=pl.int_range(pl.len()).over("publisher", "stem", "tail"))
-        .select(
-            pl.when("farm")
-            .then(pl.concat_str(pl.lit("-"), "row"))
-            .when(pl.col("nth") > 0)
-            .then(pl.concat_str(pl.lit("-"), pl.col("nth") + 1))
-            .otherwise(pl.lit(""))
-        )
-        .to_series()
-    )
+    order = np.argsort(keys, kind="stable")
+    ranked = keys[order]
+    first = np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]]))
+    nth = np.empty(len(keys), dtype=np.int64)
+    nth[order] = np.arange(len(keys)) - np.repeat(first, np.diff(np.append(first, len(keys))))
+    number = np.where(farm, np.arange(len(keys)), np.where(nth > 0, nth + 1, -1))
+    numbered = np.flatnonzero(number >= 0)
+    text = pl.DataFrame({"n": number[numbered]}).select(pl.concat_str(pl.lit("-"), "n")).to_series()
+    place = np.zeros(len(keys), dtype=np.int64)
+    place[numbered] = np.arange(1, len(numbered) + 1)
+    return pl.concat([pl.Series([""], dtype=pl.String), text], rechunk=True).gather(place)
 
 
 def _ghosts(count: int) -> pl.Series:
     k = np.arange(count)
-    number = pl.Series(k).cast(pl.String)
+    beasts, makers = words("beasts"), words("makers")
     return _join(
-        "sim-gone-", _words(_BEASTS, k % len(_BEASTS)), "/", _words(_MAKERS, k % len(_MAKERS)), "-lost-", number
+        "sim-gone-", _words(beasts, k % len(beasts)), "/", _words(makers, k % len(makers)), "-lost-", pl.Series(k)
     )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Said:
-    """`counts` parent tags of each row, all of them in `tags` by row; `card` base_model as JSON, `stated` its relation."""
+    """`counts` of each row's parent tags, all of these in `tags`; `card` base_model as JSON, `stated` its relation."""
 
     counts: Ints
     tags: pl.Series

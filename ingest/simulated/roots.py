@@ -11,7 +11,7 @@ from importlib.resources import files
 
 @dataclass(frozen=True)
 class Root:
-    """One official model; `weight` is a guess of its popularity within the family, `formerly` its id before `renamed`."""
+    """One official model; `weight` is a guess of its popularity in the family, `formerly` its id before `renamed`."""
 
     id: str
     family: str

@@ -34,7 +34,7 @@ COLUMNS: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "parameters": pl.Int64,
     "cardData": pl.String,
 }
-"""A listing row as columns: times as the Hub writes them, `cardData` as JSON, `gated` as "false", "auto" or "manual"."""
+"""A listing row as columns: times as the Hub writes them, `cardData` as JSON, `gated` "false", "auto" or "manual"."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,11 @@ def rows(state: State, start: int, end: int) -> pl.DataFrame:
     said = parents.said(state, start, end)
     facts = columns.facts(state, start, end)
     shape, names = state.shape, state.names
-    ids = names.ids.slice(start, end - start)
     frame = pl.DataFrame(
         {
             "_id": columns.object_ids(shape.created[start:end], start, state.seed),
-            "id": ids,
+            "id": names.ids.slice(start, end - start),
+            "author": names.authors.slice(start, end - start),
             "createdAt": columns.instants(shape.created[start:end]),
             "lastModified": columns.instants(columns.modified(state, start, end)),
             "tags": columns.tags(facts, said),
@@ -79,7 +79,6 @@ def rows(state: State, start: int, end: int) -> pl.DataFrame:
             **facts.plain,
         }
     ).with_columns(
-        author=pl.col("id").str.extract(r"^([^/]+)/"),
         private=pl.lit(False),
         cardData=columns.card(),
     )

@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.simulated import trends
-from ingest.simulated.chance import Bools, Floats, Ints, below, choice, cube, uniform
+from ingest.simulated.chance import Bools, Floats, Ints, below, choice, cube, square, uniform
 from ingest.simulated.roots import Root, roots
 
 RELATIONS: Final = ("finetune", "adapter", "quantized", "merge")
@@ -100,8 +101,8 @@ class Shape:
     """Columns of all models ever created: `root` is the place in `roots()` or -1, `parent` -1 where there is none.
 
     `extra_child`, `extra_parent` are the further parents of merges, by child. `stem` is the place in `roots()` whose
-    name the model carries, or -1 - k for the invented base k. `farm` is a place in FARMS or -1. `ghosts` counts the names
-    of lost parents.
+    name the model carries, or -1 - k for the invented base k. `farm` is a place in FARMS or -1.
+    `ghosts` counts the names of lost parents.
     """
 
     count: int
@@ -184,7 +185,7 @@ class _Sketch:
         u = self._u("parent")[ones]
         picked = np.full(len(ones), -1, dtype=np.int64)
         starts = np.searchsorted(self.month[ones], np.arange(self.month[0], self.month[-1] + 2))
-        for offset, (lo, hi) in enumerate(zip(starts, starts[1:], strict=False)):
+        for offset, (lo, hi) in enumerate(pairwise(starts)):
             if lo < hi:
                 picked[lo:hi] = self._pick_roots(int(self.month[0]) + offset, u[lo:hi])
         self.parent[ones] = picked
@@ -192,7 +193,7 @@ class _Sketch:
         self._settle_farms(ones)
         other = self._u("lost")[ones]
         lost = ones[(other < _GHOST * 1.25) & (self.farm[ones] < 0)]
-        self.parent[lost] = self.count + below(self._u("ghost")[lost] ** 2, self.ghosts)
+        self.parent[lost] = self.count + below(square(self._u("ghost")[lost]), self.ghosts)
         selfish = ones[(other > 1 - 0.0029) & (self.farm[ones] < 0)]
         self.parent[selfish] = selfish
 
