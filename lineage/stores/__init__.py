@@ -18,7 +18,7 @@ def open_store(settings: Settings, *, write: bool = False) -> GraphStore:
     if settings.store == "embedded":
         from lineage.stores.embedded import EmbeddedStore
 
-        return EmbeddedStore(settings.stores, write=write)
+        return EmbeddedStore(settings.stores)
     if settings.store == "neo4j" or settings.store.startswith(_SERVER):
         from lineage.stores.neo4j import open_neo4j
 
