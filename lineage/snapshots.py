@@ -274,8 +274,8 @@ def _sealed(
             raise
         raise Fatal(
             f"No room left on the disk for snapshot {facts.id} in {settings.snapshots} ({error.strerror}). "
-            "It was not sealed and its unfinished files were removed; earlier snapshots are untouched. "
-            "Make room (lineage prune removes old snapshots) and run the same command again."
+            "It was not sealed and its unfinished files were removed; earlier snapshots are untouched, and so is what "
+            "it was made from. Make room (lineage prune removes old snapshots) and run the same command again."
         ) from error
 
 

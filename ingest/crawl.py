@@ -1,0 +1,285 @@
+"""The Hub crawled into a sealed snapshot: page by page, resumable after anything, the same rows whatever went wrong."""
+
+from __future__ import annotations
+
+import logging
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from shutil import rmtree
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from ingest import addresses
+from ingest.family_crawl import Asked, FamilyTree
+from ingest.family_notes import notes
+from ingest.frontier import Frontier, WholeHub
+from ingest.hub import HubSource
+from ingest.names import ID
+from ingest.pages import Pages, Plan
+from ingest.progress import Report, quiet
+from ingest.stopping import Stopping
+from ingest.walk import Walk
+from lineage import locks
+from lineage import registry as curated
+from lineage import settings as configured
+from lineage.errors import Fatal, Incomplete, Interrupted, NotFound
+from lineage.registry import Registry
+from lineage.schema import SNAPSHOT_VERSION
+from lineage.settings import Settings
+from lineage.snapshots import Manifest, Snapshot, listed, scope_slug, sealed
+
+WHOLE = "hub"
+"""The scope of a crawl of everything."""
+
+MAX_REQUESTS = 400
+"""What a family crawl may cost by default, so that a user without a token is done within a window or two."""
+
+_SHRUNK = 0.98
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Options:
+    """How a crawl was asked for, as far as the command that resumes it must repeat it."""
+
+    scope: tuple[str, ...]
+    depth: int | None
+    max_requests: int
+    card: bool
+    accept_partial: bool
+
+
+def utc_now() -> datetime:
+    """The time, UTC and aware."""
+    return datetime.now(UTC)
+
+
+def crawl(
+    settings: Settings,
+    source: HubSource,
+    *,
+    scope: tuple[str, ...] = (),
+    registry: Registry | None = None,
+    depth: int | None = None,
+    max_requests: int = MAX_REQUESTS,
+    card: bool = True,
+    fresh: bool = False,
+    accept_partial: bool = False,
+    now: Callable[[], datetime] = utc_now,
+    progress: Report = quiet,
+) -> Snapshot:
+    """The sealed snapshot of a scope: nothing for the whole Hub, else family slugs and model ids.
+
+    A crawl that was cut off goes on from its last committed page; `fresh` starts over. `depth` and `max_requests` bound
+    a family crawl only. Its `as_of` is when it was begun. Raises `Interrupted` on Ctrl-C and SIGTERM (what was fetched
+    is kept), `NotFound` for a name that is neither family nor model, `Incomplete` where the listing ended early
+    (`accept_partial` seals it all the same), `Fatal` for too many unreadable rows, and what `HubSource.fetch` raises.
+    """
+    options = _Options(scope, depth, max_requests, card, accept_partial)
+    crawling = _Crawl(settings, source, options, registry, now, progress)
+    with _alone(settings, crawling.plan.scope), Stopping() as stopping:
+        return crawling.finished(stopping, fresh)
+
+
+@contextmanager
+def _alone(settings: Settings, scope: str) -> Iterator[None]:
+    """One crawl of a scope at a time."""
+    try:
+        with locks.exclusive(settings.crawls / f"{scope_slug(scope)}.lock", locks.myself()) as held:
+            if held.left:
+                _log.info("%s crawled %s and ended without finishing; its pages are kept", held.left, scope)
+            yield
+    except locks.Taken as taken:
+        raise Fatal(
+            f"Another lineage ({taken.owner}) is crawling {scope} into {settings.home} at this moment. Wait for it or "
+            "stop it; the lock goes with that process, so it never needs removing."
+        ) from None
+
+
+class _Crawl:
+    def __init__(
+        self,
+        settings: Settings,
+        source: HubSource,
+        options: _Options,
+        registry: Registry | None,
+        now: Callable[[], datetime],
+        progress: Report,
+    ) -> None:
+        self._settings, self._source, self._options = settings, source, options
+        self._now, self._progress = now, progress
+        self._tree: FamilyTree | None = None
+        name, digest = WHOLE, None
+        if options.scope:
+            registry = registry or curated.load(settings.registry)
+            asked = asked_for(options.scope, registry)
+            self._tree = FamilyTree(registry, asked, options.depth)
+            name, digest = "+".join(sorted((*asked.families, *asked.ids))), registry.digest
+        fields = addresses.fields(options.card)
+        depth = options.depth if options.scope else None
+        self.plan = Plan(name, source.endpoint, fields, SNAPSHOT_VERSION, depth, digest)
+        self._folder = settings.crawls / scope_slug(name)
+        self._last = _last(settings, name, source)
+
+    def finished(self, stopping: Stopping, fresh: bool) -> Snapshot:
+        """Fetch what is left, seal, and remove the pages."""
+        if fresh and self._folder.exists():
+            rmtree(self._folder)
+        pages = Pages(self._folder, self.plan)
+        try:
+            walk = self._walked(pages, stopping)
+            walk.check_quality()
+            early = self._early(walk)
+            if early and not self._options.accept_partial:
+                raise Incomplete(early)
+            with stopping.droppable():
+                snapshot = self._sealed(pages, walk, early)
+        except KeyboardInterrupt:
+            raise Interrupted(
+                f"Stopped. {len(pages.heads):,} pages are kept in {self._folder}.",
+                resume_command(self._settings, self._options),
+            ) from None
+        except NotFound:
+            rmtree(self._folder)
+            raise
+        rmtree(self._folder)
+        return snapshot
+
+    def _walked(self, pages: Pages, stopping: Stopping) -> Walk:
+        frontier: Frontier = self._tree or WholeHub()
+        walk = Walk(
+            self._source,
+            pages,
+            frontier,
+            started_at=self._now(),
+            budget=self._options.max_requests if self._tree else None,
+            total=self._last.rows if self._last and not self._tree else None,
+            progress=self._progress,
+        )
+        if pages.heads and not self._tree and not self._options.accept_partial and self._ended_early(pages, walk):
+            pages.drop_last()
+        walk.replay()
+        walk.run(stopping)
+        return walk
+
+    def _ended_early(self, pages: Pages, walk: Walk) -> bool:
+        return pages.heads[-1].next is None and bool(self._early(walk))
+
+    def _early(self, walk: Walk) -> str:
+        """Why what was listed cannot be all, or nothing."""
+        if not walk.rows:
+            return f"{self._source.host} listed no model at all for {self.plan.scope}. Check HF_ENDPOINT; not sealed."
+        if self._last is None or (self._tree and not (self._tree.whole and self._last.complete)):
+            return ""
+        found = len(self._tree.kept()) if self._tree else walk.rows
+        before = self._last.models if self._tree else self._last.rows
+        if found >= before * _SHRUNK:
+            return ""
+        again = "--fresh asks for all of it again" if self._tree else "the same command asks for the last page again"
+        return (
+            f"The listing of {self.plan.scope} ended after {found:,} rows, where snapshot {self._last.id} has "
+            f"{before:,}; no next page was given. Not sealed, and every page is kept: {again}, and --accept-partial "
+            "seals it as it is."
+        )
+
+    def _sealed(self, pages: Pages, walk: Walk, early: str) -> Snapshot:
+        rows = pages.rows()
+        told = next((head.simulated for head in pages.heads if head.simulated), None)
+        facts = notes(self._tree, walk.rows) if self._tree else ()
+        tree = self._tree
+        if tree is not None:
+            kept = pl.LazyFrame({"id": tree.kept()}, schema={"id": pl.String})
+            rows = rows.join(kept, on="id", how="semi", maintain_order="left")
+        try:
+            return sealed(
+                self._settings,
+                rows=rows,
+                quarantined=pages.quarantined(),
+                scope=self.plan.scope,
+                kind="crawl",
+                source=self._source.host if told is None else f"simulated Hub{_seed(told)}",
+                endpoint=self._source.endpoint,
+                simulated=told is not None,
+                started_at=walk.started_at,
+                finished_at=self._now(),
+                as_of=walk.started_at,
+                watermark=None if tree else _watermark(pages, walk.started_at),
+                card=self._options.card,
+                complete=not early and (tree is None or tree.whole),
+                fields=self.plan.fields,
+                pages=len(pages.heads),
+                requests=walk.requests,
+                notes=(*facts, *([f"Sealed though it ended early. {early}"] if early else [])),
+                expanded=len(tree.expanded) if tree else None,
+                unexpanded=len(tree.unexpanded()) if tree else None,
+                direct_exact=tree.direct_exact if tree else None,
+                aliases=sorted(tree.aliases.items()) if tree else (),
+            )
+        except PolarsError:
+            pages.check()
+            raise
+
+
+def asked_for(scope: tuple[str, ...], registry: Registry) -> Asked:
+    """Slugs and ids told apart; `family:` and `model:` force one. Raises `NotFound` for what can be neither."""
+    families: set[str] = set()
+    ids: set[str] = set()
+    for name in scope:
+        forced, colon, bare = name.partition(":")
+        bare = bare if colon and forced in ("family", "model") else name
+        slug = bare if "/" in bare else bare.lower()
+        if forced != "model" and registry.family(slug) is not None:
+            families.add(slug)
+        elif (bare is not name and forced == "family") or not re.fullmatch(ID, bare) or ".." in bare or "--" in bare:
+            slugs = [family.slug for family in registry.families]
+            raise NotFound(
+                f"{name!r} is neither a family nor a model id; lineage families lists the families.",
+                get_close_matches(slug, slugs, 3, 0.5),
+            )
+        else:
+            ids.add(bare)
+    return Asked(tuple(sorted(families)), tuple(sorted(ids)))
+
+
+def resume_command(settings: Settings, options: _Options) -> str:
+    """What to type to go on with a crawl."""
+    words = ["lineage"]
+    if configured.read().home != settings.home:
+        words += ["--home", str(settings.home)]
+    words += ["crawl", *options.scope]
+    if options.scope and options.depth is not None:
+        words += ["--depth", str(options.depth)]
+    if options.scope and options.max_requests != MAX_REQUESTS:
+        words += ["--max-requests", str(options.max_requests)]
+    words += [] if options.card else ["--no-card"]
+    words += ["--accept-partial"] if options.accept_partial else []
+    return shlex.join(words)
+
+
+def _last(settings: Settings, scope: str, source: HubSource) -> Manifest | None:
+    """The newest snapshot of the same scope that speaks of the same Hub; a dump of the Hub speaks of the real one."""
+    same = (
+        m
+        for m in listed(settings)
+        if m.scope == scope
+        and (m.endpoint == source.endpoint or (m.endpoint is None and source.real and not m.simulated))
+    )
+    return max(same, key=lambda m: m.started_at, default=None)
+
+
+def _seed(told: str) -> str:
+    match = re.search(r"\bseed=(\d{1,20})", told)
+    return f", seed {match.group(1)}" if match else ""
+
+
+def _watermark(pages: Pages, started_at: datetime) -> datetime | None:
+    """The time from which on changes may be missing here: by the rows, by both clocks, whichever is earliest."""
+    newest = pages.rows().select(pl.col("last_modified").max()).collect().item()
+    moments = [moment for moment in (newest, started_at, pages.heads[0].sent) if moment is not None]
+    return min(moments)

@@ -1,0 +1,57 @@
+"""What a crawl asks for next: a pure function of the pages it has seen, so that replaying them rebuilds it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias
+
+import polars as pl
+
+from ingest import addresses
+
+Kind: TypeAlias = Literal["everything", "author", "model", "children"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One listing to read to its end, or one model: of `name`, a namespace or an id."""
+
+    kind: Kind
+    name: str = ""
+
+    def url(self, endpoint: str, fields: Sequence[str]) -> str:
+        """Its first page."""
+        if self.kind == "everything":
+            return addresses.everything(endpoint, fields)
+        first = {"author": addresses.by_author, "model": addresses.model, "children": addresses.children}[self.kind]
+        return first(endpoint, self.name, fields)
+
+
+class Frontier(Protocol):
+    """Says what to fetch; told every page in the order committed. The same pages make the same frontier."""
+
+    def task(self) -> Task | None:
+        """What to read next; a task begun stays until its last page. None when all is done."""
+
+    def learn(self, task: Task, page: pl.LazyFrame, *, last: bool, missing: bool) -> None:
+        """A page of `task`; `last` has no page after it, `missing` is a model that the Hub does not show."""
+
+    def waiting(self) -> int:
+        """How many tasks are known to lie ahead."""
+
+
+class WholeHub:
+    """One listing of everything."""
+
+    def __init__(self) -> None:
+        self._done = False
+
+    def task(self) -> Task | None:
+        return None if self._done else Task("everything")
+
+    def learn(self, task: Task, page: pl.LazyFrame, *, last: bool, missing: bool) -> None:
+        self._done = last
+
+    def waiting(self) -> int:
+        return 0 if self._done else 1

@@ -1,0 +1,257 @@
+"""Every HTTP call to the Hub's listing: one page at a time, paced by the quota, retried by one policy."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Container
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Generic, TypeVar
+
+import httpx2
+import tenacity
+from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+from huggingface_hub.utils import build_hf_headers, hf_raise_for_status, http_backoff, parse_ratelimit_headers
+
+from ingest import addresses
+from ingest.pacing import LONGEST, Pace, Rate
+from ingest.refusals import Secret, refusal
+from lineage import __version__
+from lineage.errors import HubBusy, Refused, Retriable, Unreachable
+from lineage.settings import HUB
+
+__all__ = ["Fetched", "HubSource"]
+
+PATIENCE = 3600.0
+"""Seconds after which a page that keeps failing is given up."""
+
+_FIRST_TRIES = 3
+_REDIRECTS = 5
+_PER_SECOND = 3.0
+_BUSY = frozenset({408, 429, *range(500, 600)})
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Fetched(Generic[T]):
+    """One answer of the Hub, read.
+
+    `next_url` is the Link to follow, None on the last page. `url` is where the answer came from, after redirects.
+    `sent` is the server's clock, `hops` counts those redirects. `simulated` is what a simulated Hub says of itself.
+    """
+
+    content: T
+    next_url: str | None
+    rate: Rate | None
+    url: str
+    sent: datetime | None
+    simulated: str | None
+    hops: int = 0
+
+
+class HubSource:
+    """The Hub behind `endpoint`, or something that answers like it.
+
+    `token` is sent to that endpoint and nowhere else; None takes HF_TOKEN or the saved login as huggingface_hub does,
+    False sends none. `clock` gives seconds that only grow; `sleep` waits. Counts what it does: `requests` sent, `bytes`
+    received on the wire, seconds `waited` for the quota or before trying again. The real Hub gets at most 3 requests a
+    second; one on this machine as many as its quota allows, and is tried again after 1 s where the Hub gets 30 s.
+    """
+
+    def __init__(
+        self,
+        endpoint: str = HUB,
+        token: str | bool | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        chance: Callable[[], float] = random.random,
+        timeout: float = 60.0,
+        patience: float = PATIENCE,
+    ) -> None:
+        self.endpoint = endpoint.rstrip("/")
+        self._origin = addresses.origin(self.endpoint)
+        self._headers = build_hf_headers(token=token, library_name="lineage", library_version=__version__)
+        self._secret = Secret(self._headers)
+        self.clock, self._sleep, self._chance = clock, sleep, chance
+        self._timeout, self._patience = timeout, patience
+        self._pace = Pace(1 / _PER_SECOND if self.real else 0.0)
+        self._first_wait = 1.0 if addresses.is_local(self.endpoint) else 30.0
+        self._answered = False
+        self.requests = 0
+        self.bytes = 0
+        self.waited = 0.0
+
+    @property
+    def real(self) -> bool:
+        """Whether this is the Hugging Face Hub itself."""
+        return self._origin[1] == "huggingface.co"
+
+    @property
+    def host(self) -> str:
+        """The endpoint's host, for people."""
+        _, host, port = self._origin
+        return host if port in (80, 443) else f"{host}:{port}"
+
+    def fetch(self, url: str, read: Callable[[bytes], T], before: Container[str] = ()) -> Fetched[T]:
+        """One page, read by `read`; a `Retriable` error, be it the network's, the Hub's or `read`'s, is tried again.
+
+        So is an answer whose Link leads back to itself or to one of the pages fetched `before`.
+        Gives up after an hour; where this endpoint has never given a good answer, after three tries, unless it says
+        that it is busy. Raises `Refused` (token, field, foreign address), `NotFound` (no such model), or the last
+        `Retriable`.
+        """
+        began = self.clock()
+        policy = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(Retriable),
+            wait=self._wait,
+            stop=lambda state: self._spent(state, self.clock() - began),
+            sleep=self._rest,
+            before_sleep=_tell,
+            reraise=True,
+        )
+        return policy(self._once, url, read, before)
+
+    def _once(self, url: str, read: Callable[[bytes], T], before: Container[str]) -> Fetched[T]:
+        response, hops = self._answer(url)
+        content = read(response.content)
+        self._answered = True
+        link = response.links.get("next", {}).get("url")
+        following = None if link is None else self._own(response, link)
+        if following is not None and (following == url or following in before):
+            raise Retriable(
+                f"{self.host} leads back to a page already fetched. What was fetched is kept; try again later."
+            )
+        return Fetched(
+            content,
+            following,
+            _rate(response),
+            str(response.url),
+            _date(response),
+            None if self.real else response.headers.get("X-Simulated-Hub"),
+            hops,
+        )
+
+    def _answer(self, url: str) -> tuple[httpx2.Response, int]:
+        """The good answer at the end of redirects within this endpoint, and how many there were."""
+        for hops in range(_REDIRECTS):
+            response = self._request(url)
+            if not response.has_redirect_location:
+                return response, hops
+            url = self._own(response, response.headers["Location"])
+        raise Refused(f"{self.host} redirects in a circle at {url[:200]}. Nothing was lost; try again later.")
+
+    def _request(self, url: str) -> httpx2.Response:
+        self._rest(self._pace.wait(self.clock()))
+        self._pace.sent(self.clock())
+        self.requests += 1
+        try:
+            response = http_backoff(
+                "GET",
+                url,
+                max_retries=0,
+                retry_on_exceptions=(),
+                retry_on_status_codes=(),
+                headers=self._headers,
+                timeout=self._timeout,
+                follow_redirects=False,
+            )
+        except OfflineModeIsEnabled:
+            raise Refused("HF_HUB_OFFLINE is set, so the Hub may not be asked. Unset it, or import a file.") from None
+        except httpx2.RequestError as error:
+            raise Unreachable(self._no_answer(error)) from None
+        except httpx2.InvalidURL:
+            raise Refused(f"{self._secret.hidden(url)!r} is no address that can be asked for.") from None
+        self.bytes += response.num_bytes_downloaded
+        self._pace.told(_rate(response), self.clock())
+        self._check(response)
+        return response
+
+    def _check(self, response: httpx2.Response) -> None:
+        if response.status_code in _BUSY:
+            wait = _asked_wait(response)
+            until = "" if wait is None else f" and asks for {wait:.0f} s of rest"
+            raise HubBusy(
+                f"{self.host} answered {response.status_code}{until}. What was fetched is kept; "
+                "run the same command again later.",
+                wait,
+            )
+        try:
+            hf_raise_for_status(response)
+        except (HfHubHTTPError, AttributeError, TypeError, ValueError, RecursionError) as error:
+            # the client itself trips over error bodies that are no JSON object
+            raise refusal(self.host, response, error, self._secret) from None
+
+    def _own(self, response: httpx2.Response, link: str) -> str:
+        """An address that the Hub handed out, absolute, if it is this endpoint's: else the token would travel."""
+        try:
+            url = str(response.url.join(link))
+        except httpx2.InvalidURL:
+            url = link
+        if addresses.origin(url) != self._origin:
+            raise Refused(
+                f"{self.host} points to another host ({self._secret.hidden(url)!r}), which would get your token, "
+                "so it was not followed. If you trust that host, set HF_ENDPOINT to it."
+            )
+        return url
+
+    def _no_answer(self, error: httpx2.RequestError) -> str:
+        kind = type(error).__name__
+        if isinstance(error, httpx2.TimeoutException):
+            return f"{self.host} gave no answer within {self._timeout:.0f} s ({kind}). Check the network and try again."
+        return (
+            f"{self.host} cannot be reached ({kind}: {self._secret.hidden(str(error)) or 'no more is known'}). "
+            "Check the network, the proxy and HF_ENDPOINT; what was fetched is kept."
+        )
+
+    def _wait(self, state: tenacity.RetryCallState) -> float:
+        """Seconds before the next try: what the Hub asked for, and a second; else doubling, with jitter."""
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, HubBusy) and error.wait is not None:
+            return error.wait + 1.0
+        first = self._first_wait if self._answered or isinstance(error, HubBusy) else 1.0
+        return min(first * 2.0 ** (state.attempt_number - 1), 300.0) * (0.75 + 0.5 * self._chance())
+
+    def _spent(self, state: tenacity.RetryCallState, elapsed: float) -> bool:
+        error = state.outcome.exception() if state.outcome else None
+        if not self._answered and not isinstance(error, HubBusy):
+            return state.attempt_number >= _FIRST_TRIES
+        return elapsed + self._wait(state) > self._patience
+
+    def _rest(self, seconds: float) -> None:
+        if seconds > 0:
+            self.waited += seconds
+            self._sleep(seconds)
+
+
+def _tell(state: tenacity.RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    pause = state.next_action.sleep if state.next_action else 0.0
+    what = str(error).partition(". ")[0].rstrip(".")
+    _log.warning("%s; trying again in %.0f s (try %d)", what, pause, state.attempt_number + 1)
+
+
+def _rate(response: httpx2.Response) -> Rate | None:
+    told = parse_ratelimit_headers(response.headers)
+    return None if told is None else Rate(told.remaining, told.reset_in_seconds, told.limit)
+
+
+def _asked_wait(response: httpx2.Response) -> float | None:
+    """Seconds to rest: to the reset where the quota is spent, else Retry-After in whole seconds, else not told."""
+    rate = _rate(response)
+    if response.status_code == 429 and rate is not None and rate.remaining == 0:
+        return min(float(rate.reset), LONGEST)
+    after = response.headers.get("Retry-After", "").strip()
+    return min(float(after), LONGEST) if after.isascii() and after.isdigit() else None
+
+
+def _date(response: httpx2.Response) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(response.headers.get("Date", ""))
+    except ValueError:
+        return None
+    return moment.astimezone(UTC)
