@@ -18,27 +18,32 @@ RETURN m.id AS id, m.stub AS stub, m.publisher AS publisher, o.slug AS organizat
   m.license AS license, m.gated AS gated, m.parameters AS parameters, m.direct AS direct,
   m.derivatives AS derivatives, m.depth AS depth"""
 
+MODEL = "MATCH (m:Model {id: $id})" + _MODEL
+"""One row in the order of `domain.Model`'s fields, or none."""
+
 MODELS = "UNWIND $ids AS wanted MATCH (m:Model {id: wanted})" + _MODEL
-"""Rows in the order of `domain.Model`'s fields, for those of `$ids` that exist, in no order."""
+"""Such rows for those of `$ids` that exist, in no order."""
 
 MODEL_COLUMNS = tuple(part.split(" AS ")[1].strip() for part in _MODEL.split("RETURN")[1].split(","))
 """The columns that `MODELS` returns: the fields of `domain.Model`."""
 
-PARENTS = """
-UNWIND $ids AS wanted MATCH (c:Model {id: wanted})-[e:DERIVED_FROM]->(p:Model)
+_EDGE = """
 RETURN c.id AS child, p.id AS parent, e.relations AS relations, e.evidence AS evidence, e.position AS position"""
-"""Every DERIVED_FROM edge up from `$ids`, in no order."""
+
+PARENTS_OF = "MATCH (c:Model {id: $id})-[e:DERIVED_FROM]->(p:Model)" + _EDGE
+"""Every DERIVED_FROM edge up from `$id`, in no order."""
+
+PARENTS = "UNWIND $ids AS wanted MATCH (c:Model {id: wanted})-[e:DERIVED_FROM]->(p:Model)" + _EDGE
+"""Every DERIVED_FROM edge up from `$ids`, in no order; the embedded engine plans it as a scan of all edges."""
+
+EDGES = "MATCH (c:Model)-[e:DERIVED_FROM]->(p:Model)" + _EDGE
+"""Every DERIVED_FROM edge, in no order."""
 
 BROOD = """
 MATCH (c:Model)-[e:DERIVED_FROM]->(p:Model {id: $id})
 RETURN c.id AS id, c.publisher AS publisher, c.derivatives AS derivatives, e.relations AS relations,
   e.evidence AS evidence, e.position AS position"""
 """Every child of `$id` with its edge, in no order."""
-
-EDGES = """
-MATCH (c:Model)-[e:DERIVED_FROM]->(p:Model)
-RETURN c.id AS child, p.id AS parent, e.relations AS relations, e.evidence AS evidence, e.position AS position"""
-"""Every DERIVED_FROM edge, in no order."""
 
 LOADED = """
 MATCH (l:LineageMeta)
@@ -80,4 +85,241 @@ def embedded_copy(thing: Label | EdgeType) -> str:
     return f"COPY {thing.name} FROM $rows"
 
 
+EMBEDDED_BROOD = """
+MATCH (c:Model)-[e:DERIVED_FROM]->(p:Model {id: $id})
+RETURN c.id AS id, c.derivatives AS derivatives, e.relations AS relations"""
+"""Every child of `$id`, in no order; its publisher is the part of its id before the slash, which is cheaper to take."""
+
+EMBEDDED_SPAN = "MATCH (m:Model) RETURN max(offset(id(m))) AS last"
+"""The highest place of a model in its table; places are the engine's own and start at 0."""
+
+EMBEDDED_EDGES = """
+MATCH (c:Model)-[e:DERIVED_FROM]->(p:Model) WHERE offset(id(c)) >= $first AND offset(id(c)) < $after
+RETURN offset(id(c)) AS child, offset(id(p)) AS parent, e.relations AS relations, e.evidence AS evidence,
+  e.position AS position"""
+"""The edges up from a stretch of places, ends as places: ids in full would not fit a reader's memory."""
+
+EMBEDDED_IDS = """
+MATCH (m:Model) WHERE offset(id(m)) >= $first AND offset(id(m)) < $after
+RETURN offset(id(m)) AS place, m.id AS id"""
+"""The ids of a stretch of places."""
+
+EMBEDDED_REACH = "CALL var_length_extend_max_depth={hops}"
+"""The one setting that a reader changes; the engine takes no parameter here, `hops` is our own whole number."""
+
+
+def embedded_search(terms: int) -> str:
+    """The search for that many terms, `$t0` on, lower-cased; `$whole` is the terms joined by a space."""
+    found = " AND ".join(f"lower(m.id) CONTAINS $t{number}" for number in range(terms))
+    return f"""
+MATCH (m:Model) WHERE {found}
+RETURN m.id AS id ORDER BY CASE WHEN lower(m.id) = $whole THEN 0 WHEN lower(m.name) STARTS WITH $t0 THEN 1 ELSE 2 END,
+  m.derivatives DESC, m.id LIMIT $limit"""
+
+
 # Neo4j ---------------------------------------------------------------------------------------------------------------
+
+DIGEST = "lineage_digest"
+"""Neo4j only: the fingerprint of a row, on each node and edge that lineage wrote; what lacks it is not ours."""
+
+SEARCHED = "lineage_search"
+"""Neo4j only: a model's id in lower case, under the text index."""
+
+_NEO4J_TAIL = " RETURN count(*) AS rows"
+
+
+def neo4j_constraints() -> tuple[str, ...]:
+    """One unique key a label; safe to repeat."""
+    return tuple(
+        f"CREATE CONSTRAINT lineage_{label.name.lower()}_key IF NOT EXISTS "
+        f"FOR (n:{label.name}) REQUIRE n.{label.key} IS UNIQUE"
+        for label in LABELS
+    )
+
+
+def neo4j_indexes() -> tuple[str, ...]:
+    """The range indexes that `schema` states and the text index of the search; safe to repeat."""
+    ranges = tuple(
+        f"CREATE INDEX lineage_{label.name.lower()}_{name} IF NOT EXISTS FOR (n:{label.name}) ON (n.{name})"
+        for label in LABELS
+        for name in label.indexed
+    )
+    return (*ranges, f"CREATE TEXT INDEX lineage_model_search IF NOT EXISTS FOR (n:Model) ON (n.{SEARCHED})")
+
+
+NEO4J_INDEXES_READY = """
+SHOW INDEXES YIELD name, state, populationPercent WHERE name STARTS WITH 'lineage_' AND state <> 'ONLINE'
+RETURN name, state, populationPercent AS percent"""
+"""Indexes of ours that do not serve yet."""
+
+NEO4J_AWAIT = "CALL db.awaitIndexes(300)"
+"""Return once every index serves."""
+
+NEO4J_EMPTY = "MATCH (n) RETURN count(n) = 0 AS empty"
+
+NEO4J_STATE = "MATCH (l:LineageMeta {key: 'loaded'}) RETURN l.loading AS loading, l.schema_version AS schema_version"
+"""The load under way, if one was begun and not ended, and the schema version."""
+
+NEO4J_BEGIN = f"""
+MERGE (l:LineageMeta {{key: 'loaded'}})
+SET l.loading = $run, l.{DIGEST} = 0, l.schema_version = $version RETURN 1 AS rows"""
+
+NEO4J_FOREIGN = {
+    label.name: f"MATCH (n:{label.name}) WHERE n.{DIGEST} IS NULL RETURN collect(n.{label.key}) AS keys"
+    for label in LABELS
+}
+"""Keys of nodes that bear a label of ours and are not ours."""
+
+
+def neo4j_columns(thing: Label | EdgeType) -> tuple[tuple[str, Kind], ...]:
+    """What is written of one node or edge, in the order of the parameter `$columns`; an edge's two ends come first."""
+    extra: tuple[tuple[str, Kind], ...] = ((DIGEST, "int"),)
+    if isinstance(thing, EdgeType):
+        ends: tuple[tuple[str, Kind], ...] = (("source", "string"), ("target", "string"))
+        return ends + tuple((p.name, p.kind) for p in thing.properties) + extra
+    if thing.name == "Model":
+        extra = (*extra, (SEARCHED, "string"))
+    return tuple((p.name, p.kind) for p in thing.properties) + extra
+
+
+def _neo4j_values(thing: Label | EdgeType) -> dict[str, str]:
+    """Each property and how row `i` of `$columns` gives it; times travel as epoch milliseconds."""
+    values = {}
+    for place, (name, kind) in enumerate(neo4j_columns(thing)):
+        cell = f"$columns[{place}][i]"
+        instant = f"CASE WHEN {cell} IS NULL THEN null ELSE datetime({{epochMillis: {cell}}}) END"
+        values[name] = instant if kind == "time" else cell
+    if isinstance(thing, EdgeType):
+        del values["source"], values["target"]
+    return values
+
+
+_EACH = "UNWIND range(0, size($columns[0]) - 1) AS i "
+
+
+def _literal(values: dict[str, str]) -> str:
+    return "{" + ", ".join(f"{name}: {cell}" for name, cell in values.items()) + "}"
+
+
+def _settings(variable: str, values: dict[str, str]) -> str:
+    return ", ".join(f"{variable}.{name} = {cell}" for name, cell in values.items())
+
+
+def neo4j_create(label: Label) -> str:
+    """New nodes, into a database that has none of them; answers their element ids in the order of the rows."""
+    return _EACH + f"CREATE (n:{label.name} {_literal(_neo4j_values(label))}) RETURN collect(elementId(n)) AS made"
+
+
+def neo4j_upsert(label: Label) -> str:
+    """Nodes that may be there already; properties that others put on them stay."""
+    values = _neo4j_values(label)
+    key = values.pop(label.key)
+    return _EACH + f"MERGE (n:{label.name} {{{label.key}: {key}}}) SET {_settings('n', values)}" + _NEO4J_TAIL
+
+
+def neo4j_join(edge: EdgeType) -> str:
+    """New edges between nodes given by element id, into a database that has none of them."""
+    ends = "MATCH (a) WHERE elementId(a) = $columns[0][i] MATCH (b) WHERE elementId(b) = $columns[1][i] "
+    return _EACH + ends + f"CREATE (a)-[:{edge.name} {_literal(_neo4j_values(edge))}]->(b)" + _NEO4J_TAIL
+
+
+def neo4j_relate(edge: EdgeType) -> str:
+    """Edges between nodes given by key; one that is there already stays one."""
+    values = _neo4j_values(edge)
+    digest = values.pop(DIGEST)
+    merge = f"MERGE (a)-[r:{edge.name} {{{DIGEST}: {digest}}}]->(b)"
+    change = f" SET {_settings('r', values)}" if values else ""
+    return _EACH + _ends(edge) + merge + change + _NEO4J_TAIL
+
+
+def _ends(edge: EdgeType) -> str:
+    source, target = (_label(name) for name in (edge.source, edge.target))
+    return (
+        f"MATCH (a:{source.name} {{{source.key}: $columns[0][i]}}) "
+        f"MATCH (b:{target.name} {{{target.key}: $columns[1][i]}}) "
+    )
+
+
+def _label(name: str) -> Label:
+    return next(label for label in LABELS if label.name == name)
+
+
+def neo4j_count(thing: Label | EdgeType) -> str:
+    """How many nodes or edges bear that name, ours or not; a look into the count store."""
+    pattern = f"()-[n:{thing.name}]->()" if isinstance(thing, EdgeType) else f"(n:{thing.name})"
+    return f"MATCH {pattern} RETURN count(n) AS rows"
+
+
+def neo4j_digests(thing: Label | EdgeType) -> str:
+    """The fingerprints of what is there, one list for the `$part`th of `$parts` parts."""
+    pattern = f"()-[n:{thing.name}]->()" if isinstance(thing, EdgeType) else f"(n:{thing.name})"
+    ours = f"n.{DIGEST} IS NOT NULL AND n.{DIGEST} % $parts = $part"
+    return f"MATCH {pattern} WHERE {ours} RETURN collect(n.{DIGEST}) AS digests"
+
+
+def neo4j_named(thing: Label | EdgeType) -> str:
+    """Which nodes (`source`) or edges (`source`, `target`) bear the fingerprints `$digests`, as one row of lists."""
+    if isinstance(thing, Label):
+        return (
+            f"MATCH (n:{thing.name}) WHERE n.{DIGEST} IN $digests "
+            f"RETURN collect(n.{thing.key}) AS source, collect(n.{DIGEST}) AS digest"
+        )
+    source, target = _label(thing.source), _label(thing.target)
+    return (
+        f"MATCH (a:{source.name})-[r:{thing.name}]->(b:{target.name}) WHERE r.{DIGEST} IN $digests "
+        f"RETURN collect(a.{source.key}) AS source, collect(b.{target.key}) AS target, collect(r.{DIGEST}) AS digest"
+    )
+
+
+def neo4j_cut(edge: EdgeType) -> str:
+    """Remove the edges given by both ends and fingerprint."""
+    return _EACH + _ends(edge) + f"MATCH (a)-[r:{edge.name} {{{DIGEST}: $columns[2][i]}}]->(b) DELETE r" + _NEO4J_TAIL
+
+
+def neo4j_retire(label: Label) -> str:
+    """Take our label and marks off vanished nodes that others have tied edges to, so that their edges stay."""
+    kept = f"MATCH (n:{label.name} {{{label.key}: $columns[0][i]}}) WHERE n.{DIGEST} IS NOT NULL AND (n)--() "
+    return _EACH + kept + f"REMOVE n:{label.name}, n.{DIGEST}, n.{SEARCHED} SET n:Vanished" + _NEO4J_TAIL
+
+
+def neo4j_remove(label: Label) -> str:
+    """Remove vanished nodes."""
+    return (
+        _EACH
+        + f"MATCH (n:{label.name} {{{label.key}: $columns[0][i]}}) WHERE n.{DIGEST} IS NOT NULL DELETE n"
+        + _NEO4J_TAIL
+    )
+
+
+def neo4j_finish() -> str:
+    """State what is loaded; from this statement on, the load is over."""
+    label = _label("LineageMeta")
+    values = {name: cell for name, cell in _neo4j_values(label).items() if name not in (label.key, DIGEST)}
+    return (
+        _EACH
+        + f"MATCH (l:LineageMeta {{key: $columns[0][i]}}) SET {_settings('l', values)} REMOVE l.loading"
+        + _NEO4J_TAIL
+    )
+
+
+NEO4J_BROOD_SHOWN = """
+MATCH (c:Model)-[e:DERIVED_FROM]->(p:Model {id: $id})
+WHERE size($relations) = 0 OR any(wanted IN $relations WHERE wanted IN e.relations)
+WITH c, e ORDER BY c.derivatives DESC, c.id LIMIT $limit
+RETURN c.id AS id, e.relations AS relations, e.evidence AS evidence, e.position AS position"""
+"""The children of `$id` that are shown, best first, with their edges."""
+
+NEO4J_BROOD_HIDDEN = """
+MATCH (c:Model)-[e:DERIVED_FROM]->(p:Model {id: $id})
+WHERE (size($relations) = 0 OR any(wanted IN $relations WHERE wanted IN e.relations)) AND NOT c.id IN $shown
+WITH e.relation AS relation, c.publisher AS publisher, count(*) AS children
+RETURN relation, sum(children) AS children, collect(publisher) AS publishers"""
+"""The children of `$id` that are not shown, by strongest relation, with the publishers of each."""
+
+NEO4J_SEARCH = f"""
+MATCH (m:Model) WHERE m.{SEARCHED} CONTAINS $longest AND all(term IN $terms WHERE m.{SEARCHED} CONTAINS term)
+RETURN m.id AS id
+ORDER BY CASE WHEN m.{SEARCHED} = $whole THEN 0
+  WHEN m.{SEARCHED} CONTAINS $slashed OR (m.{SEARCHED} STARTS WITH $first AND NOT m.{SEARCHED} CONTAINS '/') THEN 1
+  ELSE 2 END, m.derivatives DESC, m.id LIMIT $limit"""
+"""Ids of the models that hold every one of `$terms`, best first; `$slashed` is a slash and the first term."""

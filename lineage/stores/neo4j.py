@@ -1,0 +1,182 @@
+"""The Neo4j store: a server behind `GraphStore`, local, a cluster or Aura."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import polars as pl
+
+from lineage.domain import Brood, Child, Edge, Loaded, Model, Relation, Table
+from lineage.errors import NoData, Refused, TooNew
+from lineage.schema import GRAPH_VERSION, GraphTables
+from lineage.settings import Settings
+from lineage.stores import cypher, rows
+from lineage.stores.neo4j_link import Link
+from lineage.stores.neo4j_load import Loader
+from lineage.stores.neo4j_local import read_local
+from lineage.stores.protocol import Progress
+from lineage.stores.scope import narrow
+
+_DEFAULT = "bolt://localhost:7687"
+
+
+@dataclass(frozen=True)
+class Neo4jOptions:
+    """How a load treats the server.
+
+    `scope` as `scope.narrow` takes it; `max_nodes` refuses a load of more (Aura Free holds 200,000); `into_existing`
+    allows a database that holds a graph of others; `batch` is how many rows go into one transaction.
+    """
+
+    scope: str = "all"
+    max_nodes: int | None = None
+    into_existing: bool = False
+    batch: int = 5_000
+
+
+def open_neo4j(
+    settings: Settings,
+    *,
+    write: bool = False,
+    options: Neo4jOptions | None = None,
+    env: Mapping[str, str] = os.environ,
+) -> Neo4jStore:
+    """The store at `settings.store`, or at NEO4J_URI where that is `neo4j`; connected, or an error that says why not.
+
+    User and password come from NEO4J_USERNAME and NEO4J_PASSWORD; for a server that `lineage neo4j up` started in this
+    home, from its own record. NEO4J_DATABASE names the database, `neo4j` by default.
+    """
+    local = read_local(settings.home)
+    url = settings.store
+    if url == "neo4j":
+        url = env.get("NEO4J_URI") or (local.url if local else _DEFAULT)
+    if "@" in urlsplit(url).netloc:
+        raise Refused(
+            "The address of the store holds a user or password. Give them as NEO4J_USERNAME and NEO4J_PASSWORD."
+        )
+    own = local if local is not None and _same(url, local.url) else None
+    user = env.get("NEO4J_USERNAME") or (own.username if own else "neo4j")
+    password = env.get("NEO4J_PASSWORD") or (own.password if own else None)
+    auth = (user, password) if password else None
+    link = Link(url, env.get("NEO4J_DATABASE") or "neo4j", auth, write=write)
+    return Neo4jStore(link, options or Neo4jOptions())
+
+
+def _same(one: str, other: str) -> bool:
+    return _place(one) == _place(other)
+
+
+def _place(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    host = "127.0.0.1" if parts.hostname == "localhost" else (parts.hostname or "")
+    try:
+        return host, parts.port or 7687
+    except ValueError as error:
+        raise Refused("The address of the store has a port that is no number.") from error
+
+
+class Neo4jStore:
+    """A graph on a Neo4j server; threads may share it."""
+
+    def __init__(self, link: Link, options: Neo4jOptions) -> None:
+        self.url = link.url
+        self._link, self._options = link, options
+        self._ready = False
+
+    def loaded(self) -> Loaded | None:
+        """What is loaded, or None where nothing is or a first load has not ended."""
+        found = self._link.read(cypher.LOADED)
+        if not found or found[0][0] is None:
+            return None
+        loaded = rows.loaded(found[0])
+        if loaded.schema_version > GRAPH_VERSION:
+            raise TooNew(
+                f"The graph at {self.url} was loaded by a newer lineage (graph version {loaded.schema_version})."
+            )
+        return loaded
+
+    def load(self, tables: GraphTables, progress: Progress) -> None:
+        """Make the database hold `tables` in the scope asked for; interrupted, the next call finishes."""
+        chosen = narrow(tables, self._options.scope) if self._options.scope != "all" else tables
+        nodes = sum(map(len, chosen.nodes.values()))
+        edges = sum(map(len, chosen.edges.values()))
+        most = self._options.max_nodes
+        progress("estimate", 0, nodes + edges)
+        if most is not None and nodes > most:
+            raise Refused(
+                f"This load is {nodes:,} nodes and {edges:,} edges, more than the {most:,} nodes allowed. "
+                "Narrow it with --scope lineage or --scope family:SLUG, or raise --max-nodes."
+            )
+        self._ready = False
+        Loader(self._link, chosen, progress, batch=self._options.batch).run(into_existing=self._options.into_existing)
+
+    def model(self, id: str) -> Model | None:
+        """The model or stub of that exact id, else None."""
+        found = self.models([id])
+        return found[0] if found else None
+
+    def models(self, ids: Sequence[str]) -> tuple[Model, ...]:
+        """Those of `ids` that exist, in the order asked."""
+        answers = self._read(cypher.MODELS, {"ids": list(dict.fromkeys(ids))})
+        found = {model.id: model for model in map(rows.model, answers) if model.stub is not None}
+        return tuple(found[id] for id in ids if id in found)
+
+    def parents(self, ids: Sequence[str]) -> tuple[Edge, ...]:
+        """Every DERIVED_FROM edge up from `ids`, sorted by child, then position."""
+        answers = self._read(cypher.PARENTS, {"ids": sorted(set(ids))})
+        edges = [rows.edge(row) for row in answers if row[4] is not None]
+        return tuple(sorted(edges, key=lambda edge: (edge.child, edge.position, edge.parent)))
+
+    def children(self, id: str, *, limit: int, relations: Sequence[str] = ()) -> Brood:
+        """The best children and a tally of the rest."""
+        asked = {"id": id, "limit": limit, "relations": list(relations)}
+        edges = [rows.edge((row[0], id, *row[1:])) for row in self._read(cypher.NEO4J_BROOD_SHOWN, asked)]
+        shown = [edge.child for edge in edges]
+        rest = self._read(cypher.NEO4J_BROOD_HIDDEN, {"id": id, "relations": list(relations), "shown": shown})
+        hidden = {str(relation): int(str(children)) for relation, children, _ in rest}
+        publishers = {name for _, _, names in rest if isinstance(names, list) for name in names}
+        models = {model.id: model for model in self.models(shown)}
+        return Brood(
+            parent=id,
+            shown=tuple(Child(edge, models[edge.child]) for edge in edges),
+            hidden={str(relation): hidden[relation] for relation in Relation if relation in hidden},
+            publishers=len(publishers),
+        )
+
+    def search(self, terms: Sequence[str], limit: int) -> tuple[Model, ...]:
+        """Models and stubs whose lower-cased id holds every term, best first, by the text index."""
+        low = [term.lower() for term in terms]
+        if not low:
+            return ()
+        asked: dict[str, object] = {"longest": max(low, key=len), "terms": low, "whole": " ".join(low), "limit": limit}
+        asked |= {"first": low[0], "slashed": f"/{low[0]}"}
+        return self.models([str(row[0]) for row in self._read(cypher.NEO4J_SEARCH, asked)])
+
+    def edges(self) -> pl.DataFrame:
+        """All DERIVED_FROM edges with their bits."""
+        kinds = {"child": pl.String(), "parent": pl.String(), "relations": pl.List(pl.String()),
+                 "evidence": pl.List(pl.String()), "position": pl.Int64()}  # fmt: skip
+        answers = [row for row in self._read(cypher.EDGES, {}) if row[4] is not None]
+        return rows.bits(pl.DataFrame(answers, schema=kinds, orient="row"))
+
+    def cypher(self, text: str, parameters: Mapping[str, object], *, limit: int, timeout: float) -> Table:
+        """The answer of a read-only statement; the server judges it before it runs."""
+        self._whole()
+        return self._link.ask(text, parameters, limit, timeout)
+
+    def close(self) -> None:
+        """End every connection."""
+        self._link.close()
+
+    def _read(self, text: str, parameters: Mapping[str, object]) -> list[tuple[object, ...]]:
+        self._whole()
+        return self._link.read(text, parameters)
+
+    def _whole(self) -> None:
+        """Raise NoData where nothing is loaded; once it is, that is not asked again."""
+        if not self._ready and self.loaded() is None:
+            raise NoData(f"Nothing is loaded at {self.url}, or its first load did not end. Try: lineage load")
+        self._ready = True
