@@ -10,11 +10,14 @@ from lineage.domain import Model, Number, Table
 from lineage.export import json
 from lineage.export.sheet import Cell, Column, Kind, Sheet
 
+BRIEF = ("rank", "name", "share", "direct", "derivatives", "organic", "trained", "publishers", "country")
+"""Columns of a leaderboard that stand on a terminal, beside the counter it ranks by; CSV has all."""
+
 _MODEL = (
     Column("id"),
     Column("derivatives", "number"),
     Column("direct", "number"),
-    Column("downloads", "number", "downloads 30 d"),
+    Column("downloads", "number"),
     Column("likes", "number"),
     Column("created_at", "day", "created"),
     Column("license"),
@@ -81,6 +84,15 @@ def top(answer: given.TopAnswer) -> Sheet:
         for place, line in enumerate(answer.results, 1)
     )
     return Sheet(tuple(columns), rows)
+
+
+def only(sheet: Sheet, names: Sequence[str]) -> Sheet:
+    """The sheet with the named columns alone, in its own order."""
+    places = [place for place, column in enumerate(sheet.columns) if column.name in names]
+    return Sheet(
+        tuple(sheet.columns[place] for place in places),
+        tuple(tuple(row[place] for place in places) for row in sheet.rows),
+    )
 
 
 def listing(answer: given.ListAnswer) -> Sheet:

@@ -13,6 +13,9 @@ from lineage.export.sheet import Column, Sheet, drawn
 HEADLINE = ("derivatives", "organic", "trained", "publishers")
 """Counters that stand together: a headline is never one bare number."""
 
+LIST = ("id", "distance", "relations", "derivatives", "downloads", "likes", "created_at")
+"""Columns of a list on a terminal; CSV has more."""
+
 
 def _page(receipt: Receipt, look: Look, body: Sequence[str], notes: Sequence[str] = ()) -> str:
     remarks = ["", *(f"note: {printable(note)}" for note in notes)] if notes else []
@@ -54,7 +57,7 @@ def _counters(results: Sequence[Counts], receipt: Receipt, look: Look, rules: Ma
 
 def top(answer: given.TopAnswer, look: Look, rules: Mapping[str, str]) -> str:
     """The leaderboard, what its shares are of, and the rule it counts by."""
-    body = drawn(sheets.top(answer), look)
+    body = drawn(sheets.only(sheets.top(answer), (*sheets.BRIEF, answer.by)), look)
     body += ["", f"{answer.by}: {rules[answer.by]}"] if answer.by in rules else [""]
     if any(line.share is not None for line in answer.results):
         body.append(f"share: of {answer.whole:,} {printable(answer.whole_meaning)}")
@@ -66,9 +69,10 @@ def top(answer: given.TopAnswer, look: Look, rules: Mapping[str, str]) -> str:
 def listing(answer: given.ListAnswer, look: Look) -> str:
     """The models of a list and how many more there are."""
     bound = "" if answer.receipt.complete else "≥ "
-    body = [f"{bound}{plural(answer.total, 'model')} · {printable(answer.receipt.question)}", ""]
+    what = plural(answer.total, answer.receipt.question.removesuffix("s"))
+    body = [f"{bound}{what} of {printable(answer.name)}", ""]
     if answer.rows:
-        body += drawn(sheets.listing(answer), look)
+        body += drawn(sheets.only(sheets.listing(answer), LIST), look)
     if answer.total > len(answer.rows):
         body += ["", f"{answer.total - len(answer.rows):,} more; --limit 0 lists all"]
     return _page(answer.receipt, look, body, answer.notes)
@@ -104,7 +108,12 @@ def _facts(model: Model) -> list[str]:
         return ["not in the snapshot: deleted, private, renamed or misspelt; known because others name it"]
     maker = f"{model.organization} ({model.country or 'country unknown'})" if model.organization else None
     who = [model.publisher, maker, f"official {model.family} model" if model.family else None]
-    what = [model.pipeline_tag, model.library, model.license, f"gated: {model.gated}" if model.gated else None]
+    what = [
+        model.pipeline_tag,
+        model.library,
+        model.license,
+        f"gated: {model.gated}" if model.gated not in (None, "false") else None,
+    ]
     if model.parameters:
         what.append(f"{model.parameters / 1e9:,.2f} B parameters")
     when = [f"created {day(model.created_at)}", f"changed {day(model.last_modified)}"]
@@ -119,17 +128,15 @@ def _indented(sheet: Sheet, look: Look) -> list[str]:
 def path(answer: given.PathAnswer, look: Look) -> str:
     """The chain from the lower to the higher, or the two chains up to where they meet."""
     start, end = printable(answer.start), printable(answer.end)
-    if not answer.edges and answer.start != answer.end:
-        body = [f"No derivation joins {start} and {end}."]
+    above = {edge.parent for edge in answer.edges}
+    lows = [edge.child for edge in answer.edges if edge.child not in above]
+    chains = [line for low in lows for line in _chain(low, answer.edges, look)]
+    if not answer.edges:
+        body = [f"{start} and {end} are one model." if answer.nodes else f"No derivation joins {start} and {end}."]
     elif answer.joint is not None:
-        body = [f"{start} and {end} meet in {look.bold(printable(answer.joint))}", ""]
-        body += [line for low in (answer.start, answer.end) for line in _chain(low, answer.edges, look)]
+        body = [f"{start} and {end} meet in {look.bold(printable(answer.joint))}", "", *chains[:-1]]
     else:
-        body = [
-            f"{plural(len(answer.edges), 'step')} from {start} up to {end}",
-            "",
-            *_chain(answer.start, answer.edges, look),
-        ]
+        body = [f"{plural(len(answer.edges), 'step')} of derivation", "", *chains[:-1]]
     return _page(answer.receipt, look, body, answer.notes)
 
 
@@ -170,11 +177,8 @@ def audit(answer: given.AuditAnswer, look: Look) -> str:
 
 
 def _example(example: given.Example) -> str:
-    said = [
-        example.child or "?",
-        f"→ {example.value}" if example.value else "",
-        f"({example.detail})" if example.detail else "",
-    ]
+    where = f"{example.child} → {example.value}" if example.child and example.value else example.child or example.value
+    said = [where or "", f"({example.detail})" if example.detail else ""]
     return " ".join(printable(part) for part in said if part)
 
 
@@ -229,8 +233,8 @@ def checks(lines: Sequence[given.Check], look: Look) -> str:
     return "\n".join(body) + "\n"
 
 
-def table(answer: Table, look: Look) -> str:
+def table(answer: Table, look: Look, receipt: Receipt) -> str:
     """The rows of a Cypher answer and how many they are."""
     rows = plural(len(answer.rows), "row")
     end = f"{rows}, cut there; --limit shows more" if answer.truncated else rows
-    return "\n".join([*drawn(sheets.table(answer), look), "", look.dim(end)]) + "\n"
+    return _page(receipt, look, [*drawn(sheets.table(answer), look), "", look.dim(end)])

@@ -1,0 +1,26 @@
+"""The `lineage` command: everything that fetches, loads, asks and reports, in one group."""
+
+from __future__ import annotations
+
+import click
+
+from ingest import commands, servers
+from lineage import __version__, cli, reports
+from lineage.console import Program
+
+
+@click.group(cls=Program, name="lineage")
+@click.version_option(__version__, prog_name="lineage", help="Print the version.")
+def main() -> None:
+    """Family trees and derivative counts of open models.
+
+    Read from the base_model tags of the Hugging Face Hub. Every number carries its rule and its source.
+    """
+
+
+for _command in (*commands.COMMANDS, *cli.COMMANDS, *reports.COMMANDS, servers.neo4j):
+    main.add_command(_command)
+
+
+if __name__ == "__main__":
+    main()

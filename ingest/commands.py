@@ -1,0 +1,193 @@
+"""The commands that get data and keep it: each parses, calls, says what came of it. `ingest.cli` assembles them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from ingest.live import Live
+from lineage import console
+from lineage.console import Command, Form, formed
+
+if TYPE_CHECKING:
+    from lineage.answers import Check
+    from lineage.settings import Settings
+    from lineage.snapshots import Snapshot
+
+F = TypeVar("F", bound=Callable[..., object])
+
+CRAWL_REQUESTS = 400
+"""Requests that a family crawl may cost by default: minutes, for a user without a token."""
+
+
+def utc_now() -> datetime:
+    """The time, UTC and aware."""
+    return datetime.now(UTC)
+
+
+def fetching(function: F) -> F:
+    """`--no-load`, `--quiet` and `--json`, as every command has that seals a snapshot."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print the snapshot's facts as JSON."),
+        click.option("-q", "--quiet", is_flag=True, help="No progress; print the snapshot's id alone."),
+        click.option("--no-load", is_flag=True, help="Seal the snapshot, leave the store as it is."),
+    ):
+        function = option(function)
+    return function
+
+
+@click.command(
+    cls=Command,
+    section="Get data",
+    examples=["lineage crawl", "lineage crawl deepseek qwen", "lineage crawl Qwen/Qwen3-8B --depth 1"],
+)
+@click.argument("scope", nargs=-1, metavar="[SCOPE]...")
+@click.option("--depth", type=click.IntRange(min=1), help="Generations below the named, for a SCOPE.")
+@click.option(
+    "--max-requests",
+    type=click.IntRange(min=1),
+    default=CRAWL_REQUESTS,
+    show_default=True,
+    help="Requests a crawl of a SCOPE may cost.",
+)
+@click.option("--fresh", is_flag=True, help="Start over instead of going on with an interrupted crawl.")
+@click.option("--accept-partial", is_flag=True, help="Seal a listing that ended early.")
+@click.option("--no-card", is_flag=True, help="Leave card front matter out; every answer then says so.")
+@fetching
+def crawl(
+    scope: tuple[str, ...],
+    depth: int | None,
+    max_requests: int,
+    fresh: bool,
+    accept_partial: bool,
+    no_card: bool,
+    no_load: bool,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Crawl the Hub: all of it, or the families and models named.
+
+    A SCOPE is a family's slug or a model's id. An interrupted crawl goes on by itself.
+    """
+    from ingest.crawl import crawl
+    from ingest.hub import HubSource
+
+    settings = console.settings()
+    with Live(quiet=quiet) as live:
+        snapshot = crawl(
+            settings,
+            HubSource(settings.endpoint),
+            scope=scope,
+            depth=depth,
+            max_requests=max_requests,
+            card=not no_card,
+            fresh=fresh,
+            accept_partial=accept_partial,
+            now=utc_now,
+            progress=live.report,
+        )
+        landed(settings, snapshot, live, load=not no_load)
+    report(snapshot, loaded=not no_load, quiet=quiet, as_json=as_json)
+
+
+@click.command("import", cls=Command, section="Get data", examples=["lineage import models.jsonl.zst"])
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@fetching
+def import_(file: Path, no_load: bool, quiet: bool, as_json: bool) -> None:
+    """Take listing rows from a file: JSON Lines (.gz, .zst too), or a models.parquet of the published daily dump."""
+    from ingest.importing import import_file
+
+    settings = console.settings()
+    with Live(quiet=quiet) as live:
+        snapshot = import_file(settings, file, now=utc_now(), progress=live.stage)
+        landed(settings, snapshot, live, load=not no_load)
+    report(snapshot, loaded=not no_load, quiet=quiet, as_json=as_json)
+
+
+@click.command(cls=Command, section="Stores", examples=["lineage load", "lineage --store neo4j load --snapshot ID"])
+@click.option("--snapshot", "id", metavar="ID", help="Which one; the newest unless named.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress; print the snapshot's id alone.")
+@click.option("--json", "as_json", is_flag=True, help="Print the snapshot's facts as JSON.")
+def load(id: str | None, quiet: bool, as_json: bool) -> None:
+    """Load a snapshot into the store."""
+    from lineage.snapshots import opened
+
+    settings = console.settings()
+    with Live(quiet=quiet) as live:
+        snapshot = opened(settings, id)
+        landed(settings, snapshot, live, load=True)
+    report(snapshot, loaded=True, quiet=quiet, as_json=as_json)
+
+
+@click.command(cls=Command, section="Stores", examples=["lineage doctor", "lineage doctor --network"])
+@click.option("--network", is_flag=True, help="Also ask the Hub whether it answers.")
+@formed(ids=False)
+@click.pass_context
+def doctor(ctx: click.Context, network: bool, form: Form) -> None:
+    """Look for what is wrong here, and what to try."""
+    from lineage import doctor
+    from lineage.export import json, sheets, text
+
+    checks = doctor.check(console.settings(), env=os.environ, hub=_hub if network else None)
+    form.show(checks, text=text.checks, json=json.checks, sheet=sheets.checks)
+    ctx.exit(0 if all(line.ok for line in checks) else 1)
+
+
+def _hub(settings: Settings) -> Check:
+    """Whether the Hub answers one small request."""
+    from ingest.hub import HubSource
+    from lineage.answers import Check
+    from lineage.errors import LineageError
+
+    try:
+        HubSource(settings.endpoint, patience=10).fetch(f"{settings.endpoint}/api/models?limit=1", len)
+    except LineageError as error:
+        return Check("hub", False, str(error), "the network, a proxy, HF_ENDPOINT, HF_TOKEN")
+    return Check("hub", True, f"{settings.endpoint} answers")
+
+
+def landed(settings: Settings, snapshot: Snapshot, live: Live, *, load: bool) -> None:
+    """Make a sealed snapshot answer: resolved, counted, in the store; only where `load`."""
+    if not load:
+        return
+    from ingest.load import project
+    from lineage.registry import load as load_registry
+    from lineage.stores import open_store
+
+    store = open_store(settings, write=True)
+    try:
+        project(settings, snapshot, load_registry(settings.registry), store, live.stage, utc_now())
+    finally:
+        store.close()
+
+
+def report(snapshot: Snapshot, *, loaded: bool, quiet: bool, as_json: bool) -> None:
+    """Print what was sealed: as JSON, as its id alone, or in a few lines with what to do next."""
+    from lineage.export import json, receipts
+    from lineage.export.plain import plural, printable
+
+    manifest = snapshot.manifest
+    if as_json:
+        names = "id scope kind source as_of simulated complete card rows models quarantined pages requests sha256"
+        facts = {name: json.plain(getattr(manifest, name)) for name in names.split()}
+        click.echo(json.text({**facts, "notes": list(manifest.notes), "loaded": loaded}))
+        return
+    if quiet:
+        click.echo(manifest.id)
+        return
+    if manifest.simulated:
+        click.echo(f"{receipts.BANNER} · {receipts.BANNER_MEANING}")
+    held = f"{plural(manifest.models, 'model')}, {plural(manifest.quarantined, 'unreadable row')}"
+    click.echo(f"{printable(manifest.id)}: {held} from {printable(manifest.source)}")
+    for note in manifest.notes:
+        click.echo(f"note: {printable(note)}")
+    click.echo("loaded; try: lineage top" if loaded else f"not loaded; lineage load --snapshot {manifest.id} does")
+
+
+COMMANDS = (crawl, import_, load, doctor)
+"""In the order in which `--help` lists them."""
