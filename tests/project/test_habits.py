@@ -34,7 +34,7 @@ def sources(root: Path) -> tuple[Source, ...]:
 
 
 def texts(tree: ast.Module) -> Iterator[ast.Constant]:
-    """String literals that are no docstrings."""
+    """String literals that are neither docstrings nor command lines shown as an example."""
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     docstrings = {
         id(node.body[0].value)
@@ -42,7 +42,9 @@ def texts(tree: ast.Module) -> Iterator[ast.Constant]:
         if isinstance(node, documented) and node.body and isinstance(node.body[0], ast.Expr)
     }
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+        if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in docstrings:
+            continue
+        if not node.value.startswith("lineage cypher "):
             yield node
 
 
@@ -78,6 +80,7 @@ def test_a_stray_query_would_be_seen(text: str) -> None:
     assert scattered_cypher(parsed("lineage/questions.py", f"QUERY = {text!r}")) == ["lineage/questions.py:1"]
     assert scattered_cypher(parsed("lineage/stores/cypher.py", f"QUERY = {text!r}")) == []
     assert scattered_cypher(parsed("lineage/cli.py", f'def cypher():\n    """Try: {text}"""')) == []
+    assert scattered_cypher(parsed("lineage/cli.py", f"EXAMPLE = {'lineage cypher ' + text!r}")) == []
 
 
 def test_a_loose_signature_would_be_seen() -> None:
