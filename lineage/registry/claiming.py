@@ -37,8 +37,8 @@ class Claims:
     """Families by the ids they claim; names are compared in their newest spelling and lower case."""
 
     def __init__(self, families: Sequence[Family], aliases: Mapping[str, str], renamed: Mapping[str, str]) -> None:
-        self._aliases = {old.lower(): new.lower() for old, new in aliases.items()}
-        self._renamed = {old.lower(): new.lower() for old, new in renamed.items()}
+        self._aliases = {old.lower(): canonical(old, aliases, renamed).lower() for old in aliases}
+        self._renamed = {old.lower(): _newest(old, renamed) for old in renamed}
         self._rules: dict[str, tuple[_Rule, ...]] = {}
         self._pins_in: dict[str, list[int]] = {}
         self._pins_out: dict[str, set[int]] = {}
@@ -63,7 +63,12 @@ class Claims:
         return by_space
 
     def _key(self, id: str) -> str:
-        return canonical(id.lower(), self._aliases, self._renamed)
+        low = id.lower()
+        if low in self._aliases:
+            return self._aliases[low]
+        space, slash, name = low.partition("/")
+        moved = f"{self._renamed.get(space, space)}/{name}" if slash else low
+        return self._aliases.get(moved, moved)
 
     def places(self, id: str) -> tuple[int, ...]:
         """The places of all families that match an id: pinned ones first, then registry order."""
@@ -101,3 +106,9 @@ class Claims:
     @cached_property
     def _singles(self) -> frozenset[str]:
         return frozenset(self._aliases) | frozenset(self._pins_in)
+
+
+def _newest(space: str, renamed: Mapping[str, str]) -> str:
+    while space in renamed:
+        space = renamed[space]
+    return space.lower()
