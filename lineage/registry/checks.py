@@ -31,10 +31,11 @@ def _sources(layers: Layers) -> None:
 
 
 def _renames(layers: Layers, registry: Registry) -> None:
-    for kind, tail in (("renamed_namespaces", "/x"), ("aliases", "")):
-        for entry in layers.of(kind):
-            if names.loops(entry.key + tail, registry.aliases, registry.renamed_namespaces):
-                raise entry.wrong("following its new names comes back to it")
+    tails = {"renamed_namespaces": "/x", "aliases": ""}
+    entries = [(entry, tail) for kind, tail in tails.items() for entry in layers.of(kind)]
+    for entry, tail in sorted(entries, key=lambda pair: not pair[0].user):
+        if names.loops(entry.key + tail, registry.aliases, registry.renamed_namespaces):
+            raise entry.wrong("following its new names comes back to it")
 
 
 def _namespaces(layers: Layers, registry: Registry) -> dict[str, Organization]:
