@@ -104,7 +104,20 @@ def import_(file: Path, no_load: bool, quiet: bool, as_json: bool) -> None:
 
     settings = console.settings()
     with Live(quiet=quiet) as live:
-        snapshot = import_file(settings, file, now=utc_now(), progress=live.stage)
+        snapshot = import_file(settings, file, now=utc_now, progress=live.bytes)
+        landed(settings, snapshot, live, load=not no_load)
+    report(snapshot, loaded=not no_load, quiet=quiet, as_json=as_json)
+
+
+@click.command(cls=Command, section="Get data", examples=["lineage bootstrap && lineage count qwen llama"])
+@fetching
+def bootstrap(no_load: bool, quiet: bool, as_json: bool) -> None:
+    """Get the whole Hub from the published daily dump, within minutes."""
+    from ingest.importing import bootstrap_hub
+
+    settings = console.settings()
+    with Live(quiet=quiet) as live:
+        snapshot = bootstrap_hub(settings, now=utc_now, progress=live.bytes, say=live.say)
         landed(settings, snapshot, live, load=not no_load)
     report(snapshot, loaded=not no_load, quiet=quiet, as_json=as_json)
 
@@ -189,5 +202,35 @@ def report(snapshot: Snapshot, *, loaded: bool, quiet: bool, as_json: bool) -> N
     click.echo("loaded; try: lineage top" if loaded else f"not loaded; lineage load --snapshot {manifest.id} does")
 
 
-COMMANDS = (crawl, import_, load, doctor)
+def demo_home() -> Path:
+    """Where the demo lives: the folder of an explicit --home, else one of its own in the user's cache."""
+    from platformdirs import user_cache_path
+
+    chosen = click.get_current_context().ensure_object(dict).get("home")
+    return Path(chosen).expanduser() if chosen else user_cache_path("lineage", appauthor=False) / "demo"
+
+
+@click.command(cls=Command, section="Get data", examples=["lineage demo", "lineage demo --models 200000"])
+@click.option(
+    "--models", type=click.IntRange(1000, 5_000_000), default=20_000, show_default=True, help="Models to invent."
+)
+@click.option("--seed", type=click.IntRange(min=0), default=7, show_default=True, help="Another seed, another world.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@click.pass_context
+def demo(ctx: click.Context, models: int, seed: int, quiet: bool) -> None:
+    """Crawl a simulated Hub for real, offline, and answer from it; all of it is simulated data."""
+    from ingest import demo
+
+    with Live(quiet=quiet) as live:
+        settings, snapshot = demo.crawled(demo_home(), models, seed, now=utc_now, live=live)
+        landed(settings, snapshot, live, load=True)
+    click.echo(demo.opening(snapshot))
+    root = ctx.find_root().command
+    for arguments in demo.STEPS:
+        click.echo(f"\n$ {demo.typed(arguments)}\n")
+        root.main([*arguments, "--home", str(settings.home), "--store", "embedded"], "lineage", standalone_mode=False)
+    click.echo(demo.closing(settings))
+
+
+COMMANDS = (crawl, bootstrap, import_, demo, load, doctor)
 """In the order in which `--help` lists them."""

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self, TextIO
 
 from ingest.progress import Progress
-from lineage.export.plain import cells, clip, pad, printable
+from lineage.export.plain import cells, clip, pad, printable, size
 
 
 class Live:
@@ -52,6 +52,11 @@ class Live:
         """A load's stage with its rows."""
         far = f"{100 * done // total} % of {total:,}" if total else f"{done:,}"
         self._say(f"{name} · {far}")
+
+    def bytes(self, done: int, total: int | None) -> None:
+        """A file or download, in bytes."""
+        far = f"{size(done)} of {size(total)}" if total else size(done)
+        self._say(f"read · {far}")
 
     def say(self, text: str) -> None:
         """A line that stays, whatever the pace; not when quiet."""

@@ -13,6 +13,7 @@ import click
 from lineage import console
 from lineage.console import Command, Form, formed
 from lineage.domain import Attribution, Level
+from lineage.stores import examples
 from lineage.wording import RELATIONS, ROWS, Back, Given, Since, as_of, attribution, evidence, limited
 
 if TYPE_CHECKING:
@@ -287,7 +288,7 @@ def path(a: str, b: str, common: bool, evidence: Level, form: Form) -> None:
 @click.command(
     cls=Command,
     section="Ask",
-    examples=["lineage cypher 'MATCH (m:Model) RETURN m.id, m.derivatives ORDER BY m.derivatives DESC LIMIT 5'"],
+    examples=[f"lineage cypher '{examples.MOST_DERIVED}'"],
 )
 @click.argument("query")
 @click.option("--param", "-p", "parameters", type=Given(), multiple=True, help="A parameter, $NAME in the query.")

@@ -240,8 +240,11 @@ def formed(*, csv: bool = True, ids: bool = True) -> Callable[[Callable[..., Non
     """`--json`, and `--csv` and `-q` where the answer is a table and has ids; the command gets a `form`."""
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        """The command with its options about form."""
+
         @wraps(function)
         def run(*args: object, as_json: bool, as_csv: bool = False, as_ids: bool = False, **options: object) -> None:
+            """The command, its flags made one `form`."""
             if as_json + as_csv + as_ids > 1:
                 raise click.UsageError("Choose one of --json, --csv and -q.")
             function(*args, form=Form(as_json, as_csv, as_ids), **options)

@@ -26,27 +26,25 @@ def check(
     settings: Settings, *, env: Mapping[str, str], hub: Callable[[Settings], Check] | None = None
 ) -> tuple[Check, ...]:
     """Every check in order; one that is well may still carry advice. `hub` asks the Hub, where that is wanted."""
+    home = _home(settings)
     return (
         Check("lineage", True, f"{__version__} on Python {platform.python_version()}, {platform.system()}"),
-        _home(settings),
-        _disk(settings),
+        home,
         _registry(settings),
-        _snapshot(settings),
-        _store(settings),
+        *((_disk(settings), _snapshot(settings), _store(settings), _server(settings)) if home.ok else ()),
         _token(env),
         *((hub(settings),) if hub else ()),
-        _server(settings),
     )
 
 
-def _nearest_folder(path: Path) -> Path:
-    """The folder itself, or the first above it that exists."""
-    return next((place for place in (path, *path.parents) if place.is_dir()), Path("."))
+def _nearest(path: Path) -> Path:
+    """The path itself, or the first above it that exists."""
+    return next((place for place in (path, *path.parents) if place.exists()), Path("."))
 
 
 def _home(settings: Settings) -> Check:
     try:
-        with tempfile.TemporaryFile(dir=_nearest_folder(settings.home)):
+        with tempfile.TemporaryFile(dir=_nearest(settings.home)):
             pass
     except OSError as error:
         return Check(
@@ -56,7 +54,7 @@ def _home(settings: Settings) -> Check:
 
 
 def _disk(settings: Settings) -> Check:
-    free = shutil.disk_usage(_nearest_folder(settings.home)).free
+    free = shutil.disk_usage(_nearest(settings.home)).free
     advice = "" if free >= LITTLE else "lineage prune, or --home on a larger disk"
     return Check("disk", free > LITTLE / 100, f"{size(free)} free", advice)
 

@@ -129,6 +129,7 @@ def _room(children: int, free: int, width: int) -> int:
 
 def _downwards(brood: Callable[[str, int], Brood], width: int) -> _Grow:
     def grow(model: Model, free: int) -> Brood | None:
+        """What to draw next to `model` in `free` rows; None where nothing fits."""
         if not model.direct:
             return Brood(model.id, (), {}, 0)
         room = _room(model.direct, free, width)
@@ -143,6 +144,7 @@ def _upwards(
     width: int,
 ) -> _Grow:
     def grow(model: Model, free: int) -> Brood | None:
+        """What to draw next to `model` in `free` rows; None where nothing fits."""
         edges = parents([model.id])
         room = _room(len(edges), free, width)
         if edges and room <= 0:
