@@ -23,6 +23,8 @@ Schema: TypeAlias = Mapping[str, pl.DataType | type[pl.DataType]]
 
 ODD = "odd"
 
+_BEGINNINGS = (b"{", b" ", b"\t", b"\r", b"\n")
+_DOUBTFUL = r'\\u(00[0-7]|[dD][89a-fA-F])|"\[\\"'
 _ESCAPED = re.compile(rb"\\u(?:00[0-7]|[dD][89a-fA-F])")
 _TEXT: pl.DataType = pl.String()
 _CARD = ("base_model", "base_model_relation", "license", "license_name", "license_link", "new_version")
@@ -87,6 +89,32 @@ def paged(body: bytes) -> pl.DataFrame | None:
     return _typed(_one_spelling(rows, others))
 
 
+def cards(texts: pl.Series) -> pl.DataFrame | None:
+    """The `card_*` columns of front matter given as JSON texts, and `odd`; None where Polars refuses one of them."""
+    doubt = texts.str.contains(_DOUBTFUL).fill_null(False)
+    blank = texts.is_null() | texts.str.strip_chars().is_in(["", "null"]).fill_null(False)
+    lines = texts.str.replace_all("\n", " ", literal=True).zip_with(~(doubt | blank), pl.Series(["{}"]))
+    read = _parsed("\n".join(lines).encode(), dict.fromkeys(_CARD, _TEXT))
+    if read is None or read.height != len(texts):
+        return None
+    raw = read.rename({name: f"card_{name}" for name in _CARD})
+    odd = doubt | raw.select(pl.any_horizontal(*_card_doubts())).to_series()
+    return raw.select(
+        *(_CARD_CELLS.get(name, pl.col(name)).alias(name) for name in LISTING if name.startswith("card_")), odd=odd
+    )
+
+
+def unfit_id() -> pl.Expr:
+    """Where the column `id` holds nothing that can name a model."""
+    name = pl.col("id")
+    return pl.any_horizontal(
+        name.is_null(),
+        name.str.strip_chars() == "",
+        name.str.len_chars() > LONGEST_ID,
+        name.str.contains(f"[{UNFIT}]"),
+    ).fill_null(True)
+
+
 def _schema(others: Mapping[str, str]) -> dict[str, pl.DataType]:
     usual = dict.fromkeys(_SCALARS, _TEXT) | _NESTED
     return usual | {other: usual[name] for other, name in others.items()}
@@ -97,6 +125,9 @@ def _read(ndjson: bytes, others: Mapping[str, str]) -> pl.DataFrame | None:
 
 
 def _parsed(ndjson: bytes, schema: Schema) -> pl.DataFrame | None:
+    """None too where the text begins like no object: Polars would unpack what begins like gzip, zlib or zstd."""
+    if ndjson[:1] not in _BEGINNINGS:
+        return None
     try:
         return pl.read_ndjson(BytesIO(ndjson), schema=dict(schema))
     except PolarsError:
@@ -113,7 +144,7 @@ def _typed(rows: pl.DataFrame) -> pl.DataFrame:
     card = pl.col("cardData").struct.field
     base = pl.col("baseModels").struct.field
     tags = pl.col("tags")
-    created, modified = _moments(rows["createdAt"]), _moments(rows["lastModified"])
+    created, modified = moments(rows["createdAt"]), moments(rows["lastModified"])
     raw = rows.select(
         *(column for column in _SCALARS if column not in ("createdAt", "lastModified")),
         total=pl.col("safetensors").struct.field("total"),
@@ -142,40 +173,33 @@ def _cells() -> list[pl.Expr]:
         "disabled": pl.col("disabled").replace_strict(flags, default=None, return_dtype=pl.Boolean),
         "parameters": pl.col("total"),
         "base_tags": pl.col("base_tags").list.eval(pl.element().str.slice(12).str.strip_suffix('"')),
-        "card_base_model": _card_parents(),
-        "card_relation": pl.col("card_base_model_relation"),
+        **_CARD_CELLS,
     }
     return [cells.get(name, pl.col(name)).cast(dtype, strict=False).alias(name) for name, dtype in LISTING.items()]
 
 
 def _doubt() -> pl.Expr:
     """Rows where a text may stand for something that was no text, or is no number, or the id is unusable."""
-    texts = (
-        "_id",
-        "author",
-        "pipeline_tag",
-        "library_name",
-        "dump_relation",
-        *(f"card_{name}" for name in _CARD[1:]),
-    )
-    name, parents = pl.col("id"), pl.col("card_base_model")
+    texts = ("id", "_id", "author", "pipeline_tag", "library_name", "dump_relation")
+    wholes = ("downloads", "downloadsAllTime", "likes", "total")
     return pl.any_horizontal(
         pl.col(ODD),
-        name.is_null(),
-        name.str.strip_chars() == "",
-        name.str.len_bytes() > LONGEST_ID,
-        name.str.contains(f"[{UNFIT}]"),
-        name.str.contains(_NO_TEXT),
+        unfit_id(),
         ~pl.col("tags").str.contains(_PLAIN_TAGS).fill_null(True),
-        (parents.str.contains(_NO_TEXT) & ~parents.str.contains(_PLAIN_LIST)).fill_null(False),
         *(pl.col(text).str.contains(_NO_TEXT).fill_null(False) for text in texts),
-        *(
-            ~pl.col(whole).str.contains(_WHOLE).fill_null(True)
-            for whole in ("downloads", "downloadsAllTime", "likes", "total")
-        ),
+        *_card_doubts(),
+        *(~pl.col(whole).str.contains(_WHOLE).fill_null(True) for whole in wholes),
         ~pl.col("trendingScore").str.contains(_DECIMAL).fill_null(True),
         pl.col("dump_parents").list.eval(pl.element().str.contains(_NO_TEXT)).list.any().fill_null(False),
     )
+
+
+def _card_doubts() -> list[pl.Expr]:
+    parents = pl.col("card_base_model")
+    return [
+        (parents.str.contains(_NO_TEXT) & ~parents.str.contains(_PLAIN_LIST)).fill_null(False),
+        *(pl.col(f"card_{name}").str.contains(_NO_TEXT).fill_null(False) for name in _CARD[1:]),
+    ]
 
 
 def _card_parents() -> pl.Expr:
@@ -185,7 +209,7 @@ def _card_parents() -> pl.Expr:
     return pl.when(text.str.contains(_PLAIN_LIST)).then(several).when(text.is_not_null()).then(pl.concat_list(text))
 
 
-def _moments(texts: pl.Series) -> pl.Series:
+def moments(texts: pl.Series) -> pl.Series:
     """UTC moments of texts as the Hub writes them, then of other spellings of UTC; null for the rest."""
     exact = texts.set((~texts.str.contains(_TO_MILLISECOND)).fill_null(False), None)
     moments = exact.str.to_datetime("%Y-%m-%dT%H:%M:%S%.3fZ", time_unit="ms", strict=False)
@@ -195,3 +219,6 @@ def _moments(texts: pl.Series) -> pl.Series:
         rest = bare.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us", strict=False)
         moments = pl.select(pl.coalesce(moments, rest.cast(pl.Datetime("ms")))).to_series()
     return moments.dt.replace_time_zone("UTC").cast(TIME)
+
+
+_CARD_CELLS = {"card_base_model": _card_parents(), "card_relation": pl.col("card_base_model_relation")}

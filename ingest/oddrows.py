@@ -63,8 +63,8 @@ def cells(value: Json) -> dict[str, Cell]:
         "hub_id": _text(value.get("_id")),
         "id": _id(value.get("id")),
         "author": _text(value.get("author")),
-        "created_at": _time(value.get("createdAt")),
-        "last_modified": _time(value.get("lastModified")),
+        "created_at": moment(value.get("createdAt")),
+        "last_modified": moment(value.get("lastModified")),
         "downloads": _whole(value.get("downloads")),
         "downloads_all_time": _whole(value.get("downloadsAllTime")),
         "likes": _whole(value.get("likes")),
@@ -178,7 +178,8 @@ def _scalar(value: Json) -> str:
     return str(value).lower() if isinstance(value, bool) else value if isinstance(value, str) else ""
 
 
-def _time(value: Json) -> datetime | None:
+def moment(value: Json) -> datetime | None:
+    """A time written in ISO 8601, in UTC and cut to milliseconds; without a zone it is UTC. None for anything else."""
     if not isinstance(value, str):
         return None
     try:

@@ -1,0 +1,133 @@
+"""Import of listing rows as JSON Lines: plain, gzip or zstd, in chunks, on more than one core."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import BinaryIO, TypeAlias
+
+import polars as pl
+
+from ingest import oddrows, parse
+from ingest.inflate import Pieces
+from ingest.parse import Parsed
+from lineage.errors import Fatal
+
+Bytes: TypeAlias = Callable[[int, int], None]
+"""Told bytes done and bytes in all."""
+
+_CHUNK = 8 << 20
+_LONGEST_LINE = 64 << 20
+_WORKERS = 2
+_BOM = b"\xef\xbb\xbf"
+_log = logging.getLogger(__name__)
+
+
+class LineReader:
+    """Rows of one file; iterate once. `cut` and `simulated` are known at the end, `size` is the file's bytes."""
+
+    def __init__(self, path: Path, progress: Bytes) -> None:
+        self.path = path
+        self.cut = False
+        self.simulated = False
+        self.size = _size(path)
+        self._rest = b""
+        self._progress = progress
+
+    def __iter__(self) -> Iterator[Parsed]:
+        rows, first = 0, ""
+        with self.path.open("rb") as file, ThreadPoolExecutor(_WORKERS) as workers:
+            for parsed in self._parsed(file, workers):
+                rows += parsed.rows.height
+                first = first or next(iter(parsed.quarantined["reason"]), "")
+                yield parsed
+        if not rows:
+            why = f"the first was refused because {parse.REASONS[first]}" if first else "there is no text in it"
+            raise Fatal(
+                f"{self.path.name} holds no listing row that can be read: {why}. One JSON object a line is needed."
+            )
+
+    def _parsed(self, file: BinaryIO, workers: ThreadPoolExecutor) -> Iterator[Parsed]:
+        under_way: deque[Future[Parsed]] = deque()
+        for chunk in self._chunks(file):
+            under_way.append(workers.submit(parse.lines, chunk))
+            if len(under_way) > _WORKERS:
+                yield under_way.popleft().result()
+            self._progress(file.tell(), self.size)
+        while under_way:
+            yield under_way.popleft().result()
+        if self._rest.strip():
+            yield self._last(self._rest)
+        if self.cut:
+            _log.warning("%s ends in the middle; the whole rows before that are kept.", self.path.name)
+
+    def _chunks(self, file: BinaryIO) -> Iterator[bytes]:
+        """Whole lines, about `_CHUNK` bytes of them at a time; `_rest` is what follows the last line end."""
+        pieces, held, begun = Pieces(file), bytearray(), False
+        for piece in pieces:
+            held += piece
+            if not begun and len(held) >= 4096:
+                self._begin(held)
+                begun = True
+            end = held.rfind(b"\n") + 1
+            if end >= _CHUNK:
+                yield bytes(memoryview(held)[:end])
+                del held[:end]
+            elif len(held) - end > _LONGEST_LINE:
+                raise Fatal(
+                    f"{self.path.name} has a line of over {_LONGEST_LINE >> 20} MB, so it is no JSON Lines file."
+                )
+        if not begun:
+            self._begin(held)
+        end = held.rfind(b"\n") + 1
+        self.cut, self._rest = pieces.broken, bytes(held[end:])
+        if end:
+            yield bytes(held[:end])
+
+    def _begin(self, head: bytearray) -> None:
+        """Look at the first bytes; raises Fatal where they are no text."""
+        if head.startswith(_BOM):
+            del head[: len(_BOM)]
+        if b"\0" in head[:4096]:
+            raise Fatal(f"{self.path.name} is a binary file, neither JSON Lines (plain, .gz, .zst) nor Parquet.")
+        line = bytes(head.lstrip().partition(b"\n")[0])
+        self.simulated = b'"_simulated"' in line and _says_simulated(line)
+
+    def _last(self, line: bytes) -> Parsed:
+        """A last line without its end: a row where it is whole, else quarantined as truncated."""
+        parsed = parse.lines(line)
+        if parsed.rows.is_empty() and parsed.quarantined["reason"].is_in(["not-json", "not-utf8"]).all():
+            self.cut = True
+            return Parsed(parsed.rows, parsed.quarantined.with_columns(reason=pl.lit("truncated")))
+        return parsed
+
+
+def read(path: Path, progress: Bytes = lambda done, total: None) -> LineReader:
+    """The rows of a JSON Lines file, in batches. Raises Fatal where it is unreadable, or no row of it is good."""
+    return LineReader(path, progress)
+
+
+def head(path: Path) -> bytes:
+    """The first four bytes of a file. Raises Fatal where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(4)
+    except OSError as error:
+        raise Fatal(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _size(path: Path) -> int:
+    if not head(path):
+        raise Fatal(f"{path.name} is empty.")
+    return path.stat().st_size
+
+
+def _says_simulated(line: bytes) -> bool:
+    try:
+        row = oddrows.loads(line.decode())
+    except ValueError:
+        return False
+    return isinstance(row, dict) and row.get("_simulated") is True
