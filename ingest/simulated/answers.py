@@ -147,6 +147,7 @@ class Hub:
             case [] | ["revision", _]:
                 siblings = [{"rfilename": path} for path in found.files]
                 info = {"_id": COMMIT[:24], "id": found.repo, "author": owner, "sha": COMMIT, "siblings": siblings}
+                info["lastModified"] = found.modified
                 return _json({**info, "private": False, "gated": False, "disabled": False, "tags": ["simulated"]})
             case ["tree", _, *folder]:
                 recursive = asked.params.get("recursive", ["false"])[-1].lower() in ("true", "1")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import file_digest
 from pathlib import Path
@@ -50,6 +51,12 @@ class Dataset:
 
     repo: str
     files: Mapping[str, Stored]
+
+    @property
+    def modified(self) -> str:
+        """When the newest of its files was written."""
+        newest = max((stored.local.stat().st_mtime for stored in self.files.values()), default=0.0)
+        return datetime.fromtimestamp(newest, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def below(self, folder: str, *, recursive: bool) -> list[dict[str, object]] | None:
         """Entries of a folder, deeper ones too if `recursive`; None where there is no such folder."""

@@ -1,0 +1,196 @@
+"""A file of listing rows, or the published dump, becomes a sealed snapshot."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from shutil import rmtree
+from typing import TypeAlias
+
+import polars as pl
+
+from ingest import bootstrap, dump, lines
+from ingest.parse import Parsed, quarantine
+from lineage import locks
+from lineage.errors import Fatal
+from lineage.schema import LISTING
+from lineage.settings import Settings
+from lineage.snapshots import Snapshot, sealed
+
+Bytes: TypeAlias = Callable[[int, int], None]
+Say: TypeAlias = Callable[[str], None]
+
+_PARQUET = b"PAR1"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_CARD = tuple(name for name in LISTING if name.startswith("card_"))
+_CUT = "The file ends in the middle; the whole rows before that were kept."
+
+
+@dataclass
+class _Spool:
+    """Rows kept on disk while they pass, and what is learnt of them; times after `now` are no measure of age."""
+
+    folder: Path
+    now: datetime
+    modified: datetime | None = None
+    created: datetime | None = None
+    card: bool = False
+    files: list[Path] = field(default_factory=list)
+    quarantined: list[pl.DataFrame] = field(default_factory=list)
+
+    def take(self, batches: Iterable[Parsed]) -> None:
+        """Keep all rows of all batches."""
+        for batch in batches:
+            self.quarantined.append(batch.quarantined)
+            self.modified = self._newest(self.modified, batch.rows["last_modified"])
+            self.created = self._newest(self.created, batch.rows["created_at"])
+            self.card = self.card or any(batch.rows[name].null_count() < batch.rows.height for name in _CARD)
+            self._keep(batch.rows)
+
+    def rows(self) -> pl.LazyFrame:
+        """All that was kept."""
+        return pl.scan_ipc(self.files) if self.files else pl.LazyFrame(schema=LISTING)
+
+    def refused(self) -> pl.DataFrame:
+        """What no row came of."""
+        return pl.concat([quarantine([]), *self.quarantined])
+
+    def _newest(self, so_far: datetime | None, times: pl.Series) -> datetime | None:
+        newest = times.filter(times <= self.now).max()
+        return newest if isinstance(newest, datetime) and (so_far is None or newest > so_far) else so_far
+
+    def _keep(self, rows: pl.DataFrame) -> None:
+        path = self.folder / f"{len(self.files):06d}.arrow"
+        buffer = BytesIO()
+        rows.write_ipc(buffer, compression="lz4")
+        path.write_bytes(buffer.getbuffer())
+        self.files.append(path)
+
+
+def import_file(
+    settings: Settings,
+    path: Path,
+    *,
+    now: Callable[[], datetime],
+    progress: Bytes = lambda done, total: None,
+) -> Snapshot:
+    """Seal a snapshot of a file: JSON Lines (plain, .gz, .zst) or a dump's Parquet, told by its first bytes.
+
+    `progress` is told bytes done and bytes in all. It is dated by its newest change, else creation, else the file's own
+    time. Raises Fatal where no row can be read or there is no room, Damaged where it is broken Parquet.
+    """
+    started = now()
+    if lines.head(path) == _PARQUET:
+        reader = dump.read(path, progress)
+        return _seal_dump(settings, reader, path.name, None, (), started, _changed(path), now)
+    rows = lines.read(path, progress)
+    with _spool(settings, started) as spool:
+        spool.take(rows)
+        return sealed(
+            settings,
+            rows=spool.rows(),
+            quarantined=spool.refused(),
+            scope="hub",
+            kind="import",
+            source=_printable(path.name),
+            simulated=rows.simulated,
+            started_at=started,
+            finished_at=now(),
+            as_of=spool.modified or spool.created or _changed(path),
+            watermark=spool.modified or spool.created,
+            card=spool.card,
+            notes=(_CUT,) if rows.cut else (),
+        )
+
+
+def bootstrap_hub(
+    settings: Settings,
+    *,
+    now: Callable[[], datetime],
+    progress: Bytes = lambda done, total: None,
+    say: Say = lambda text: None,
+    token: str | bool | None = None,
+) -> Snapshot:
+    """Seal a snapshot of the whole Hub from the newest published dump; `say` is told what is read, and how old it is.
+
+    Raises Unreachable, HubBusy, Refused or NotFound in one sentence, Damaged or Fatal as `import_file` does.
+    """
+    started = now()
+    found = bootstrap.find(settings.endpoint, token, started)
+    day = datetime(found.day.year, found.day.month, found.day.day, tzinfo=UTC)
+    with bootstrap.read(found, token, progress, say, cache=settings.home / "dumps") as reader:
+        snapshot = _seal_dump(settings, reader, found.source, found.endpoint, (), started, day, now)
+    age = started - (snapshot.manifest.watermark or day)
+    if age > bootstrap.STALE:
+        say(
+            f"The newest change in {found.source} is {age.days} days old. Next: lineage update fetches what came since."
+        )
+    return snapshot
+
+
+def _seal_dump(
+    settings: Settings,
+    reader: dump.DumpReader,
+    source: str,
+    endpoint: str | None,
+    notes: Sequence[str],
+    started: datetime,
+    otherwise: datetime,
+    now: Callable[[], datetime],
+) -> Snapshot:
+    with _spool(settings, started) as spool:
+        spool.take(reader)
+        if not spool.rows().head(1).collect().height:
+            raise Fatal(f"{source} holds no row that can be read.")
+        return sealed(
+            settings,
+            rows=spool.rows(),
+            quarantined=spool.refused(),
+            scope="hub",
+            kind="dump",
+            source=_printable(source),
+            endpoint=endpoint,
+            simulated=reader.simulated,
+            started_at=started,
+            finished_at=now(),
+            as_of=spool.modified or spool.created or otherwise,
+            watermark=spool.modified or spool.created,
+            card=reader.card,
+            missing_columns=reader.missing,
+            notes=notes,
+        )
+
+
+@contextmanager
+def _spool(settings: Settings, now: datetime) -> Iterator[_Spool]:
+    """A folder of this import alone, gone afterwards; what a killed one left is swept first."""
+    folder = settings.home / "importing"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with locks.exclusive(settings.home / "importing.lock", locks.myself(), wait=True):
+            rmtree(folder)
+            folder.mkdir()
+            try:
+                yield _Spool(folder, now)
+            finally:
+                rmtree(folder)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise Fatal(
+            f"No room left on the disk for this import in {settings.home} ({error.strerror}). Nothing was sealed, "
+            "earlier snapshots are untouched. Make room (lineage prune removes old ones) and run the command again."
+        ) from error
+
+
+def _changed(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+
+def _printable(name: str) -> str:
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in name)

@@ -1,0 +1,251 @@
+"""The published dump over a real socket, and files and dumps into sealed snapshots."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from ingest import bootstrap, importing
+from ingest.simulated.faults import Fault, Kind
+from ingest.simulated.server import SimulatedHub
+from ingest.simulated.sources import RowsSource
+from lineage.errors import Damaged, Fatal, NotFound, Refused, Unreachable
+from lineage.settings import Settings
+
+NOW = datetime(2026, 8, 23, 12, tzinfo=UTC)
+ROWS = 4_000
+
+
+def _clock() -> datetime:
+    return NOW
+
+
+def _dump(path: Path, newest: datetime, *, padding: int = 40, group: int = 1_000) -> Path:
+    """A dump whose unread columns make up `padding` bytes a row and column."""
+    table = pa.table(
+        {
+            "id": [f"sim-a/model-{n}" for n in range(ROWS)],
+            "siblings": [os.urandom(padding).hex() for _ in range(ROWS)],
+            "lastModified": [newest - timedelta(minutes=n) for n in range(ROWS)],
+            "cardData": [json.dumps({"base_model": "sim-a/model-0"})] * ROWS,
+            "config": [os.urandom(padding).hex() for _ in range(ROWS)],
+            "tags": [["base_model:sim-a/model-0"]] * ROWS,
+        }
+    )
+    table = table if padding else table.drop_columns(["siblings", "config"])
+    pq.write_table(table.replace_schema_metadata({"lineage.simulated": "true"}), path, row_group_size=group)
+    return path
+
+
+@contextmanager
+def _hub(files: Mapping[str, Mapping[str, Path]], faults: Sequence[Fault] = ()) -> Iterator[SimulatedHub]:
+    with SimulatedHub(RowsSource(()), files=files, faults=faults) as hub:
+        yield hub
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+
+
+def _settings(tmp_path: Path, endpoint: str = "http://127.0.0.1:9") -> Settings:
+    return Settings(home=tmp_path / "home", endpoint=endpoint)
+
+
+def _dated(path: Path, when: datetime) -> Path:
+    os.utime(path, (when.timestamp(), when.timestamp()))
+    return path
+
+
+def _daily(tmp_path: Path, newest: datetime = NOW - timedelta(hours=3), **shape: int) -> dict[str, dict[str, Path]]:
+    file = _dated(_dump(tmp_path / "daily.parquet", newest, **shape), newest)
+    return {bootstrap.DAILY: {bootstrap.FILE: file}}
+
+
+def _weekly(tmp_path: Path, *days: str) -> dict[str, dict[str, Path]]:
+    file = _dump(tmp_path / "weekly.parquet", NOW - timedelta(days=2))
+    return {bootstrap.WEEKLY: {f"models/{day}/models.parquet": file for day in days} | {"models/README.md": file}}
+
+
+def test_the_daily_dump_is_read_by_range_and_sealed(tmp_path: Path) -> None:
+    files = _daily(tmp_path, padding=400)
+    said: list[str] = []
+    with _hub(files) as hub:
+        snapshot = importing.bootstrap_hub(_settings(tmp_path, hub.url), now=_clock, say=said.append, token=False)
+    size = files[bootstrap.DAILY][bootstrap.FILE].stat().st_size
+    manifest = snapshot.manifest
+    assert (manifest.kind, manifest.models, manifest.simulated, manifest.card) == ("dump", ROWS, True, True)
+    assert manifest.source == f"{bootstrap.DAILY}@2026-08-23"
+    assert manifest.watermark == manifest.as_of == NOW - timedelta(hours=3)
+    assert "gated" in manifest.missing_columns
+    assert "of " in said[0]
+    assert len(said) == 1
+    ranges = [log for log in hub.requests if "/resolve/" in log.path]
+    assert ranges
+    assert all(log.status == 206 for log in ranges)
+    assert not any("token" in text for text in said)
+    assert len(ranges) < 20
+    assert size > 3_000_000
+
+
+def test_where_ranges_spare_little_the_whole_file_is_fetched_and_kept(tmp_path: Path) -> None:
+    said: list[str] = []
+    settings = _settings(tmp_path)
+    with _hub(_daily(tmp_path, padding=0, group=ROWS)) as hub:
+        snapshot = importing.bootstrap_hub(
+            replace(settings, endpoint=hub.url), now=_clock, say=said.append, token=False
+        )
+    assert snapshot.manifest.models == ROWS
+    assert "the whole file" in said[0]
+    assert list((settings.home / "dumps").rglob("models.parquet"))
+
+
+@pytest.mark.parametrize("daily_age", [None, 10])
+def test_where_the_daily_dump_is_gone_or_stale_the_newest_week_is_taken(tmp_path: Path, daily_age: int | None) -> None:
+    files = _weekly(tmp_path, "2026-08-09", "2026-08-21", "2026-08-16")
+    if daily_age is not None:
+        files |= _daily(tmp_path, NOW - timedelta(days=daily_age))
+    with _hub(files) as hub:
+        found = bootstrap.find(hub.url, False, NOW)
+    assert found.source == f"{bootstrap.WEEKLY}@2026-08-21"
+    assert found.path == "models/2026-08-21/models.parquet"
+
+
+def test_a_stale_daily_dump_is_better_than_an_older_week_and_is_said_to_be_stale(tmp_path: Path) -> None:
+    newest = NOW - timedelta(days=5)
+    said: list[str] = []
+    with _hub(_weekly(tmp_path, "2026-08-01") | _daily(tmp_path, newest, padding=400)) as hub:
+        snapshot = importing.bootstrap_hub(_settings(tmp_path, hub.url), now=_clock, say=said.append, token=False)
+    assert snapshot.manifest.watermark == newest
+    assert "5 days old" in said[-1]
+
+
+def test_no_dump_anywhere_is_one_sentence(tmp_path: Path) -> None:
+    with _hub({}) as hub, pytest.raises(NotFound, match="Neither"):
+        bootstrap.find(hub.url, False, NOW)
+
+
+def test_a_bad_token_is_named_but_never_shown(tmp_path: Path) -> None:
+    with _hub(_daily(tmp_path)) as hub, pytest.raises(Refused, match="does not accept the token") as caught:
+        bootstrap.find(hub.url, "hf_notatoken", NOW)
+    assert "hf_notatoken" not in str(caught.value)
+
+
+def test_a_closed_port_is_one_sentence() -> None:
+    with pytest.raises(Unreachable, match="No answer from"):
+        bootstrap.find("http://127.0.0.1:9", False, NOW)
+
+
+def _write(path: Path, rows: list[dict[str, object]], pack: Callable[[bytes], bytes] = bytes) -> Path:
+    path.write_bytes(pack(b"".join(json.dumps(row).encode() + b"\n" for row in rows)))
+    return path
+
+
+def test_a_file_is_sealed_with_its_age_and_origin(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"id": "a/B", "lastModified": "2026-08-20T00:00:00.000Z", "cardData": {"license": "mit"}},
+        {"id": "a/C", "lastModified": "2999-01-01T00:00:00.000Z"},
+        {"likes": 3},
+    ]
+    path = _write(tmp_path / "my rows.gz", rows, gzip.compress)
+    snapshot = importing.import_file(_settings(tmp_path), path, now=_clock)
+    manifest = snapshot.manifest
+    assert (manifest.kind, manifest.scope, manifest.source) == ("import", "hub", "my rows.gz")
+    assert (manifest.models, manifest.quarantined, manifest.card, manifest.simulated) == (2, 1, True, False)
+    assert manifest.as_of == manifest.watermark == datetime(2026, 8, 20, tzinfo=UTC)
+    assert snapshot.rows().collect()["id"].to_list() == ["a/B", "a/C"]
+    assert snapshot.quarantined()["reason"].to_list() == ["no-id"]
+
+
+def test_without_any_date_the_file_dates_the_snapshot(tmp_path: Path) -> None:
+    path = _dated(_write(tmp_path / "rows", [{"_simulated": True, "id": "a/B"}]), NOW - timedelta(days=9))
+    manifest = importing.import_file(_settings(tmp_path), path, now=_clock).manifest
+    assert (manifest.as_of, manifest.watermark) == (NOW - timedelta(days=9), None)
+    assert (manifest.simulated, manifest.card) == (True, False)
+
+
+def test_a_dump_on_disk_is_told_by_its_content(tmp_path: Path) -> None:
+    path = _dump(tmp_path / "anything", NOW)
+    manifest = importing.import_file(_settings(tmp_path), path, now=_clock).manifest
+    assert (manifest.kind, manifest.models, manifest.source) == ("dump", ROWS, "anything")
+
+
+def test_a_file_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
+    settings = _settings(tmp_path)
+    broken = _dump(tmp_path / "models.parquet", NOW)
+    broken.write_bytes(broken.read_bytes()[:-50])
+    for path, kind in (
+        (_write(tmp_path / "bad", [{"likes": 1}]), Fatal),
+        (broken, Damaged),
+        (tmp_path / "none", Fatal),
+    ):
+        with pytest.raises(kind):
+            importing.import_file(settings, path, now=_clock)
+    left = [path for path in settings.home.rglob("*") if path.is_file() and path.suffix != ".lock"]
+    assert left == []
+
+
+def test_a_cut_file_is_sealed_with_a_note(tmp_path: Path) -> None:
+    path = _write(tmp_path / "rows", [{"id": f"a/{n}"} for n in range(100)])
+    path.write_bytes(path.read_bytes()[:-5])
+    manifest = importing.import_file(_settings(tmp_path), path, now=_clock).manifest
+    assert (manifest.models, manifest.quarantined) == (99, 1)
+    assert "ends in the middle" in manifest.notes[0]
+
+
+def test_a_refusal_in_the_middle_of_the_file_is_one_sentence(tmp_path: Path) -> None:
+    fault = Fault(Kind.STATUS, first=3, count=1, path="/datasets/", status=403)
+    settings = _settings(tmp_path)
+    with _hub(_daily(tmp_path, padding=400), faults=[fault]) as hub, pytest.raises(Refused, match="refuses the dump"):
+        importing.bootstrap_hub(replace(settings, endpoint=hub.url), now=_clock, token=False)
+    assert not settings.snapshots.exists() or not list(settings.snapshots.glob("*/manifest.json"))
+
+
+def test_a_dump_that_is_damaged_on_the_way_is_named_so(tmp_path: Path) -> None:
+    files = _daily(tmp_path, padding=400)
+    path = files[bootstrap.DAILY][bootstrap.FILE]
+    content = bytearray(path.read_bytes())
+    content[1_000:2_000] = bytes(1_000)
+    path.write_bytes(content)
+    with _hub(files) as hub, pytest.raises(Damaged, match="damaged"):
+        importing.bootstrap_hub(_settings(tmp_path, hub.url), now=lambda: datetime.now(UTC), token=False)
+
+
+FULL = """
+import resource, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from ingest import importing
+from lineage.errors import Fatal
+from lineage.settings import Settings
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+try:
+    importing.import_file(Settings(home=Path(sys.argv[1])), Path(sys.argv[2]), now=lambda: datetime.now(UTC))
+except Fatal as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no file size limits there")
+def test_a_full_disk_is_one_sentence_and_nothing_is_left(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [{"id": f"a/{os.urandom(20).hex()}"} for _ in range(5_000)]
+    path = _write(tmp_path / "rows", rows)
+    home = tmp_path / "home"
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, str(home), str(path)], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert done.stdout.startswith("No room left on the disk")
+    assert done.stdout.count("\n") == 1
+    assert [left for left in home.rglob("*") if left.is_file() and left.suffix != ".lock"] == []
