@@ -33,7 +33,7 @@ _OPTIONS = {
     "physics": {"enabled": False},
     "layout": {"improvedLayout": False},
     "interaction": {"hover": True, "dragNodes": False, "keyboard": False, "tooltipDelay": 150},
-    "nodes": {"margin": 4, "font": {"size": 12}, "borderWidth": 1.5, "widthConstraint": {"maximum": 300}},
+    "nodes": {"margin": 4, "font": {"size": 12}, "borderWidth": 1.5},
     "edges": {"smooth": {"enabled": True, "type": "cubicBezier", "forceDirection": "horizontal", "roundness": 0.5}},
 }
 
@@ -169,7 +169,7 @@ def _node(node: SceneNode, receipt: Receipt, theme: str) -> dict[str, object]:
 def _label(mark: str, name: str, node: SceneNode) -> str:
     """One line, so that boxes fit their rows: letter, name, derivatives."""
     count = f" · {node.model.derivatives:,}" if node.model and node.model.derivatives else ""
-    return (f"{mark}  " if mark else "") + clip(name, 42 - len(count)) + count
+    return (f"{mark}  " if mark else "") + clip(name, 44 - len(count)) + count
 
 
 def _tooltip(*lines: str) -> str:
