@@ -41,7 +41,7 @@ def model(atlas: Atlas, id: str, *, evidence: Level = Level.DECLARED) -> ModelAn
         receipt=atlas.receipt("model", counters=VERSIONS, level=evidence, threshold=ground.threshold),
         model=found,
         parents=_parents(atlas, found.id, evidence),
-        counts=Counts(id, "model", values),
+        counts=Counts(id, "model", {counter: values[counter] for counter in VERSIONS}),
         children=_by_relation(ground.graph, node),
         families=tuple(atlas.registry.families[place].slug for place in reached),
         teachers=tuple(atlas.ids.gather(teachers).to_list()),
