@@ -4,6 +4,7 @@ Every function takes an opened `Atlas` (or `Settings`, where no data is needed),
 `lineage.answers` and raises `LineageError` only.
 """
 
+from lineage.atlas import Atlas, opened
 from lineage.questions.counting import count
 from lineage.questions.leaderboards import KINDS, top
 from lineage.questions.listing import ancestors, derivatives, path
@@ -12,6 +13,7 @@ from lineage.questions.quality import audit, families, snapshots
 
 __all__ = [
     "KINDS",
+    "Atlas",
     "ancestors",
     "audit",
     "count",
@@ -19,6 +21,7 @@ __all__ = [
     "derivatives",
     "families",
     "model",
+    "opened",
     "path",
     "search",
     "snapshots",
