@@ -219,7 +219,7 @@ class _Crawl:
                 expanded=len(tree.expanded) if tree else None,
                 unexpanded=len(tree.unexpanded()) if tree else None,
                 direct_exact=tree.direct_exact if tree else None,
-                aliases=sorted(tree.aliases.items()) if tree else (),
+                aliases=tuple(sorted(tree.aliases.items())) if tree else (),
             )
         except PolarsError:
             pages.check()

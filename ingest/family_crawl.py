@@ -55,11 +55,13 @@ class FamilyTree:
         self.aliases: dict[str, str] = {}
 
     def task(self) -> Task | None:
+        """The listing or model to read next; None when nothing is left that may be asked."""
         if self._open is not None:
             return self._open
         return self._beginning() or self._up() or self._down()
 
     def learn(self, task: Task, page: pl.LazyFrame, *, last: bool, missing: bool) -> None:
+        """Take in a page: its members, ancestors or children."""
         rows = page.select("id", "likes", "downloads", "base_tags", "card_base_model").collect()
         likes_and_downloads = rows.select("id", pl.col("likes", "downloads").fill_null(0))
         self._rank.update({id: (likes, downloads) for id, likes, downloads in likes_and_downloads.iter_rows()})
@@ -77,6 +79,7 @@ class FamilyTree:
             self._first.popleft()
 
     def waiting(self) -> int:
+        """How many tasks are known to lie ahead."""
         return len(self._first) + len(self._upward) + len(self.unexpanded())
 
     def kept(self) -> list[str]:

@@ -48,10 +48,13 @@ class WholeHub:
         self._done = False
 
     def task(self) -> Task | None:
+        """The listing of everything, until its last page."""
         return None if self._done else Task("everything")
 
     def learn(self, task: Task, page: pl.LazyFrame, *, last: bool, missing: bool) -> None:
+        """Note whether that was the last page."""
         self._done = last
 
     def waiting(self) -> int:
+        """One while there are pages to come."""
         return 0 if self._done else 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -138,7 +138,7 @@ def _seal_dump(
     reader: dump.DumpReader,
     source: str,
     endpoint: str | None,
-    notes: Sequence[str],
+    notes: tuple[str, ...],
     started: datetime,
     otherwise: datetime,
     now: Callable[[], datetime],

@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from io import BytesIO
 from pathlib import Path
 from shutil import rmtree
+from typing import NotRequired, TypedDict, Unpack
 
 import polars as pl
 
@@ -31,7 +32,32 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+class Facts(TypedDict):
+    """What the maker of a snapshot says of it; `Manifest` tells what each means."""
+
+    scope: str
+    kind: str
+    source: str
+    started_at: datetime
+    finished_at: datetime
+    as_of: datetime
+    endpoint: NotRequired[str | None]
+    simulated: NotRequired[bool]
+    watermark: NotRequired[datetime | None]
+    card: NotRequired[bool]
+    complete: NotRequired[bool]
+    fields: NotRequired[tuple[str, ...]]
+    pages: NotRequired[int]
+    requests: NotRequired[int]
+    missing_columns: NotRequired[tuple[str, ...]]
+    notes: NotRequired[tuple[str, ...]]
+    expanded: NotRequired[int | None]
+    unexpanded: NotRequired[int | None]
+    direct_exact: NotRequired[bool | None]
+    aliases: NotRequired[tuple[tuple[str, str], ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Manifest:
     """What a snapshot holds and where it came from. Times are UTC and aware.
 
@@ -47,30 +73,30 @@ class Manifest:
     scope: str
     kind: str
     source: str
-    endpoint: str | None
-    simulated: bool
+    endpoint: str | None = None
+    simulated: bool = False
     started_at: datetime
     finished_at: datetime
     as_of: datetime
-    watermark: datetime | None
-    card: bool
-    complete: bool
-    fields: tuple[str, ...]
-    rows: int
-    models: int
-    quarantined: int
-    pages: int
-    requests: int
-    missing_columns: tuple[str, ...]
-    parts: tuple[Part, ...]
-    quarantine: Part | None
-    sha256: str
+    watermark: datetime | None = None
+    card: bool = True
+    complete: bool = True
+    fields: tuple[str, ...] = ()
+    rows: int = 0
+    models: int = 0
+    quarantined: int = 0
+    repeated: int = 0
+    pages: int = 0
+    requests: int = 0
+    missing_columns: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
+    quarantine: Part | None = None
+    sha256: str = ""
     tool_version: str
     notes: tuple[str, ...] = ()
     expanded: int | None = None
     unexpanded: int | None = None
     direct_exact: bool | None = None
-    repeated: int = 0
     aliases: tuple[tuple[str, str], ...] = ()
 
     def to_json(self) -> str:
@@ -187,64 +213,25 @@ def sealed(
     *,
     rows: pl.LazyFrame | Iterable[pl.DataFrame],
     quarantined: pl.DataFrame,
-    scope: str,
-    kind: str,
-    source: str,
-    started_at: datetime,
-    finished_at: datetime,
-    as_of: datetime,
-    endpoint: str | None = None,
-    simulated: bool = False,
-    watermark: datetime | None = None,
-    card: bool = True,
-    complete: bool = True,
-    fields: Sequence[str] = (),
-    pages: int = 0,
-    requests: int = 0,
-    missing_columns: Sequence[str] = (),
-    notes: Sequence[str] = (),
-    expanded: int | None = None,
-    unexpanded: int | None = None,
-    direct_exact: bool | None = None,
-    aliases: Sequence[tuple[str, str]] = (),
+    **facts: Unpack[Facts],
 ) -> Snapshot:
     """Write a snapshot beside, sync it, rename it into place; never half a one. Of a model's rows the newest stays.
 
     `rows` as `sealing.write_sorted` takes them. The id is the scope's slug and `started_at`; the same rows sealed again
     under the same id are the snapshot already there. Raises `Fatal` where the disk is full, saying what was kept.
     """
-    facts = Manifest(
-        id=f"{scope_slug(scope)}-{_aware(started_at):%Y%m%dT%H%M%SZ}",
+    for moment in (facts["started_at"], facts["finished_at"], facts["as_of"], facts.get("watermark")):
+        if moment is not None and moment.tzinfo is None:
+            raise ValueError(f"a time without a zone: {moment}")
+    began = facts["started_at"].astimezone(UTC)
+    manifest = Manifest(
+        id=f"{scope_slug(facts['scope'])}-{began:%Y%m%dT%H%M%SZ}",
         schema_version=SNAPSHOT_VERSION,
-        scope=scope,
-        kind=kind,
-        source=source,
-        endpoint=endpoint,
-        simulated=simulated,
-        started_at=_aware(started_at),
-        finished_at=_aware(finished_at),
-        as_of=_aware(as_of),
-        watermark=watermark and _aware(watermark),
-        card=card,
-        complete=complete,
-        fields=tuple(fields),
-        rows=0,
-        models=0,
-        quarantined=quarantined.height,
-        pages=pages,
-        requests=requests,
-        missing_columns=tuple(missing_columns),
-        parts=(),
-        quarantine=None,
-        sha256="",
         tool_version=__version__,
-        notes=tuple(notes),
-        expanded=expanded,
-        unexpanded=unexpanded,
-        direct_exact=direct_exact,
-        aliases=tuple(aliases),
+        quarantined=quarantined.height,
+        **facts,
     )
-    return _sealed(settings, facts, rows, quarantined)
+    return _sealed(settings, manifest, rows, quarantined)
 
 
 def scope_slug(scope: str) -> str:
@@ -357,9 +344,3 @@ def _manifest(folder: Path) -> Manifest:
 
 def _digest(version: int, parts: Sequence[Part]) -> str:
     return hashlib.sha256("\n".join([str(version), *(part.sha256 for part in parts)]).encode()).hexdigest()
-
-
-def _aware(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        raise ValueError(f"a time without a zone: {moment}")
-    return moment.astimezone(UTC)

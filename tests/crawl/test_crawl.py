@@ -6,7 +6,7 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
+import threading
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -156,7 +156,7 @@ def test_a_signal_stops_it_with_the_command_that_resumes(settings, number):
     with SimulatedHub(rows_world(WORLD), faults=[once(Kind.STALL, 4, seconds=60)]) as hub:
         process = child(settings.home, hub.url)
         wait_for(lambda: len(list(settings.crawls.glob("hub/page-*"))) == 3)
-        time.sleep(0.2)
+        threading.Event().wait(0.2)
         process.send_signal(number)
         code, out = ended(process)
         assert code == 3
@@ -171,7 +171,7 @@ def wait_for(truth) -> None:
     for _ in range(600):
         if truth():
             return
-        time.sleep(0.05)
+        threading.Event().wait(0.05)
     raise AssertionError("it never came")
 
 
