@@ -199,7 +199,9 @@ def report(snapshot: Snapshot, *, loaded: bool, quiet: bool, as_json: bool) -> N
     click.echo(f"{printable(manifest.id)}: {held} from {printable(manifest.source)}")
     for note in manifest.notes:
         click.echo(f"note: {printable(note)}")
-    click.echo("loaded; try: lineage top" if loaded else f"not loaded; lineage load --snapshot {manifest.id} does")
+    named = manifest.kind == "crawl" and manifest.scope != "hub"
+    next_one = f"lineage count {manifest.scope.replace('+', ' ')}" if named else "lineage top"
+    click.echo(f"loaded; try: {next_one}" if loaded else f"not loaded; lineage load --snapshot {manifest.id} does")
 
 
 def demo_home() -> Path:

@@ -33,7 +33,7 @@ def lines(receipt: Receipt) -> tuple[str, str]:
     if not receipt.card:
         data.append("no card data")
     if not receipt.complete:
-        data.append("not read to its end: transitive counts are lower bounds")
+        data.append("partial")
     return _joined(rule), _joined(data)
 
 

@@ -19,11 +19,12 @@ NARROWEST = 10
 
 @dataclass(frozen=True)
 class Column:
-    """A column: `name` heads it in CSV, `title` (else the name) on a terminal."""
+    """A column: `name` heads it in CSV, `title` (else the name) on a terminal; `whole` is never cut there."""
 
     name: str
     kind: Kind = "text"
     title: str = ""
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,11 @@ def drawn(sheet: Sheet, look: Look) -> list[str]:
     heads = [printable(column.title or column.name) for column in sheet.columns]
     body = [[shown(cell, column.kind) for cell, column in zip(row, sheet.columns, strict=True)] for row in sheet.rows]
     widths = [max(cells(line[place]) for line in (heads, *body)) for place in range(len(heads))]
-    _fit(widths, [column.kind == "text" for column in sheet.columns], look.width - 2 * (len(heads) - 1))
+    _fit(
+        widths,
+        [column.kind == "text" and not column.whole for column in sheet.columns],
+        look.width - 2 * (len(heads) - 1),
+    )
     right = [column.kind in ("number", "share") for column in sheet.columns]
     lines = [
         "  ".join(pad(clip(text, w), w, right=r) for text, w, r in zip(line, widths, right, strict=True)).rstrip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 
 from lineage import answers as given
 from lineage.domain import Counts, Edge, Model, Receipt, Table
@@ -22,10 +23,27 @@ def _page(receipt: Receipt, look: Look, body: Sequence[str], notes: Sequence[str
     return "\n".join([*receipts.banner(receipt, look), *body, *remarks, *receipts.footer(receipt, look)]) + "\n"
 
 
+def _bounded(sheet: Sheet, receipt: Receipt) -> Sheet:
+    """The sheet with its transitive counters marked as lower bounds, where the crawl did not reach all."""
+    if receipt.complete:
+        return sheet
+    own = {"rank", "distance", "downloads", "likes"} if "id" in {c.name for c in sheet.columns} else {"rank"}
+    rows = [
+        tuple(
+            counted(cell, column.name, receipt)
+            if isinstance(cell, (int, Fraction)) and column.kind == "number" and column.name not in own
+            else cell
+            for cell, column in zip(row, sheet.columns, strict=True)
+        )
+        for row in sheet.rows
+    ]
+    return Sheet(sheet.columns, tuple(rows))
+
+
 def count(answer: given.CountAnswer, look: Look, rules: Mapping[str, str]) -> str:
     """Counters down, names across, the rule under each number; with a breakdown the table of its slices."""
     if answer.per is not None:
-        body = drawn(sheets.slices(answer, HEADLINE), look)
+        body = drawn(_bounded(sheets.slices(answer, HEADLINE), answer.receipt), look)
         names = list(dict.fromkeys(piece.name for piece in answer.slices))
         counters = HEADLINE if len(names) == 1 else HEADLINE[:1]
         body += ["", *(look.dim(f"{name}: {rules[name]}") for name in counters if name in rules)]
@@ -57,12 +75,10 @@ def _counters(results: Sequence[Counts], receipt: Receipt, look: Look, rules: Ma
 
 def top(answer: given.TopAnswer, look: Look, rules: Mapping[str, str]) -> str:
     """The leaderboard, what its shares are of, and the rule it counts by."""
-    body = drawn(sheets.only(sheets.top(answer), (*sheets.BRIEF, answer.by)), look)
+    body = drawn(_bounded(sheets.only(sheets.top(answer), (*sheets.BRIEF, answer.by)), answer.receipt), look)
     body += ["", f"{answer.by}: {rules[answer.by]}"] if answer.by in rules else [""]
     if any(line.share is not None for line in answer.results):
         body.append(f"share: of {answer.whole:,} {printable(answer.whole_meaning)}")
-    if not answer.receipt.complete:
-        body.append("every transitive number here is a lower bound")
     return _page(answer.receipt, look, body, answer.notes)
 
 
@@ -72,7 +88,7 @@ def listing(answer: given.ListAnswer, look: Look) -> str:
     what = plural(answer.total, answer.receipt.question.removesuffix("s"))
     body = [f"{bound}{what} of {printable(answer.name)}", ""]
     if answer.rows:
-        body += drawn(sheets.only(sheets.listing(answer), LIST), look)
+        body += drawn(_bounded(sheets.only(sheets.listing(answer), LIST), answer.receipt), look)
     if answer.total > len(answer.rows):
         body += ["", f"{answer.total - len(answer.rows):,} more; --limit 0 lists all"]
     return _page(answer.receipt, look, body, answer.notes)
@@ -80,7 +96,11 @@ def listing(answer: given.ListAnswer, look: Look) -> str:
 
 def search(answer: given.SearchAnswer, look: Look) -> str:
     """The hits as a table, or that there is none."""
-    body = drawn(sheets.search(answer), look) if answer.results else [f"No id holds {printable(answer.text)!r}."]
+    body = (
+        drawn(_bounded(sheets.search(answer), answer.receipt), look)
+        if answer.results
+        else [f"No id holds {printable(answer.text)!r}."]
+    )
     if answer.truncated:
         body += ["", "more match; --limit shows more"]
     return _page(answer.receipt, look, body)
@@ -202,8 +222,8 @@ def snapshots(lines: Sequence[given.SnapshotLine], look: Look) -> str:
     """The sealed snapshots, oldest first; the loaded one is marked."""
     if not lines:
         return "No snapshot yet: `lineage bootstrap` fetches the whole Hub, `lineage crawl deepseek` one family.\n"
-    texts = [Column(name) for name in ("snapshot", "scope", "as of")]
-    numbers = [Column("models", "number"), Column("bad rows", "number"), Column("size")]
+    texts = [Column("snapshot", whole=True), Column("scope"), Column("as of", whole=True)]
+    numbers = [Column("models", "number"), Column("bad rows", "number"), Column("size", whole=True)]
     columns = (*texts, *numbers, Column("marks"), Column("source"))
     rows = tuple(
         (s.id, s.scope, day(s.as_of), s.models, s.quarantined, size(s.bytes), _marks(s), s.source) for s in lines
@@ -227,7 +247,7 @@ def checks(lines: Sequence[given.Check], look: Look) -> str:
     body: list[str] = []
     for line in lines:
         mark = "✗" if not line.ok else "•" if line.remedy else "✓"
-        body.append(f"{look.bold(mark)} {pad(line.name, first)}  {printable(line.seen)}")
+        body.append(f"{look.bold(mark)} {pad(printable(line.name), first)}  {printable(line.seen)}")
         if line.remedy:
             body.append(f"  {' ' * first}  {look.dim('try: ' + printable(line.remedy))}")
     return "\n".join(body) + "\n"

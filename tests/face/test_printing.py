@@ -10,13 +10,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage.domain import Table
+from lineage.answers import (
+    Check,
+    CountAnswer,
+    ListAnswer,
+    Listed,
+    ModelAnswer,
+    Parent,
+    PathAnswer,
+    Ranked,
+    SearchAnswer,
+    TopAnswer,
+)
+from lineage.domain import Counts, Edge, Table
 from lineage.export import csv as csv_export
 from lineage.export import json as json_export
-from lineage.export import sheets
+from lineage.export import sheets, text
 from lineage.export.plain import Look, cells, clip, counted, number, pad, printable
 from lineage.export.sheet import Column, Sheet, drawn
-from tests.face.world import HOSTILE, receipt
+from tests.face.world import HOSTILE, model, receipt
 
 
 @given(st.text())
@@ -102,3 +114,37 @@ def test_cypher_values_of_every_kind_become_json_and_a_sheet() -> None:
     ]
     assert json_export.text(json_export.table(table)).isascii()
     assert "\x1b" not in "\n".join(drawn(sheets.table(table), Look()))
+
+
+def test_a_column_that_is_to_be_copied_stays_whole() -> None:
+    sheet = Sheet((Column("id", whole=True), Column("source")), (("x" * 40, "y" * 40),))
+    assert drawn(sheet, Look(60))[1] == "x" * 40 + "  " + "y" * 17 + "…"
+
+
+def test_leaderboards_and_lists_mark_lower_bounds() -> None:
+    partial = receipt(complete=False)
+    line = Ranked("qwen", "Qwen", 1204, {"direct": 300, "organic": Fraction(7, 2)})
+    shown = text.top(TopAnswer(partial, "family", "derivatives", (line,), 1, "models"), Look(), {})
+    assert "qwen      ≥ 1,204     300   ≥ 3.50" in shown
+    row = Listed(model("b/c", direct=3, derivatives=5), 2, ("merge",))
+    assert "≥ 5" in text.listing(ListAnswer(partial, "qwen", "family", 9, (row,)), Look())
+    assert "≥ 9 derivatives of a/root" not in text.listing(ListAnswer(receipt(), "a/root", "model", 9, ()), Look())
+
+
+def test_no_answer_as_text_carries_a_control_character() -> None:
+    bad = "x/\x1b[2J\u202e"
+    edge = Edge(bad, bad + "2", ("finetune",), ("card",), 0)
+    whole = receipt(simulated=True)
+    shown = (
+        text.search(SearchAnswer(whole, bad, (model(bad),), True), Look()),
+        text.model(
+            ModelAnswer(whole, model(bad), (Parent(edge, model(bad), (bad,)),), Counts(bad, "model", {"direct": 1}),
+                        {"finetune": 1}, (bad,), (bad,), (bad,)), Look(), {}),
+        text.path(PathAnswer(whole, bad, bad + "2", (model(bad), model(bad + "2")), (edge,), None, (bad,)), Look()),
+        text.checks((Check(bad, False, bad, bad),), Look()),
+        text.table(Table((bad,), ((bad,), ([bad],))), Look(), whole),
+        text.count(CountAnswer(whole, (Counts(bad, "model", {"direct": 1}),)), Look(), {}),
+    )  # fmt: skip
+    for page in shown:
+        assert "\\x1b" in page
+        assert not any(char in page for char in "\x1b\u202e")
