@@ -70,7 +70,7 @@ def point(folder: Path, pointer: Pointer) -> None:
 
 def free_name(folder: Path, snapshot: str, run: str) -> Path:
     """A path for a new graph file that no file has yet."""
-    stem = "graph-" + "-".join(re.sub(r"[^A-Za-z0-9._]", "_", part)[:60] for part in (snapshot, run))
+    stem = "graph-" + "-".join(re.sub(r"[^A-Za-z0-9._-]", "_", part)[:60] for part in (snapshot, run))
     path, number = folder / f"{stem}.lbug", 1
     while path.exists():
         number += 1
