@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 
@@ -37,6 +36,8 @@ def load(extra: Path | None = None, *, today: date | None = None) -> Registry:
     source rests on the file itself. Raises Fatal that names the file, the entry and the mistake. `today` is the day
     that a user's dates may not pass; by default the clock's, in UTC.
     """
+    from importlib.resources import files
+
     layers = Layers()
     for name in FILES:
         layers.lay(name, files("lineage.registry").joinpath(name).read_text("utf-8"))

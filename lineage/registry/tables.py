@@ -5,7 +5,6 @@ A mistake is a `Fatal` that names the file, the entry and what is wrong.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import tomllib
@@ -47,6 +46,8 @@ def mistake(file: str, entry: str, what: str) -> Fatal:
 
 def known(what: str, name: str, names: Mapping[str, object] | tuple[str, ...]) -> str:
     """A clause saying that `name` is no known `what`, with the nearest known one where there is any."""
+    import difflib
+
     near = difflib.get_close_matches(name, list(names), 1)
     return f"unknown {what} {name!r}" + (f", did you mean {near[0]!r}?" if near else "")
 
@@ -62,6 +63,7 @@ class Entry:
     user: bool = False
 
     def wrong(self, what: str) -> Fatal:
+        """The error for a mistake in this entry."""
         return mistake(self.file, self.label, what)
 
     def allow(self, *fields: str) -> None:
@@ -71,18 +73,21 @@ class Entry:
                 raise self.wrong(known("field", name, fields))
 
     def text(self, name: str) -> str:
+        """Text that must be there."""
         value = self.optional(name)
         if value is None:
             raise self.wrong(f"lacks {name!r}")
         return value
 
     def optional(self, name: str) -> str | None:
+        """Text, or None where the field is absent."""
         value = self.raw.get(name)
         if value is None or (isinstance(value, str) and value.strip() == value and value):
             return value
         raise self.wrong(f"{name!r} must be text without blanks around it, not {value!r}")
 
     def texts(self, name: str) -> tuple[str, ...]:
+        """A list of texts without repeats; empty where the field is absent."""
         value = self.raw.get(name, [])
         if not isinstance(value, list) or not all(isinstance(v, str) and v for v in value):
             raise self.wrong(f"{name!r} must be a list of texts, not {value!r}")
@@ -91,24 +96,28 @@ class Entry:
         return tuple(value)
 
     def flag(self, name: str, default: bool) -> bool:
+        """True or false."""
         value = self.raw.get(name, default)
         if not isinstance(value, bool):
             raise self.wrong(f"{name!r} must be true or false, not {value!r}")
         return value
 
     def number(self, name: str) -> float:
+        """A number of 0 or more."""
         value = self.raw.get(name)
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
             raise self.wrong(f"{name!r} must be a number of 0 or more, not {value!r}")
         return value
 
     def day(self, name: str) -> date | None:
+        """A date, or None where the field is absent."""
         value = self.raw.get(name)
         if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
             return value
         raise self.wrong(f"{name!r} must be a date such as 2025-01-20, not {value!r}")
 
     def some_day(self, name: str) -> date:
+        """A date that must be there."""
         value = self.day(name)
         if value is None:
             raise self.wrong(f"lacks {name!r}")
@@ -122,6 +131,7 @@ class Entry:
         return tuple(Entry(self.file, f"{self.label}, {name} {i + 1}", "", v) for i, v in enumerate(value))
 
     def one_of(self, name: str, allowed: tuple[str, ...]) -> str:
+        """Text that is one of a few words."""
         value = self.text(name)
         if value not in allowed:
             raise self.wrong(f"{name!r} is {value!r}, not one of {', '.join(allowed)}")
