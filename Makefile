@@ -23,13 +23,14 @@ help:
 
 demo: .venv/ready compiled
 	@$(BIN)/lineage demo $(ARGS)
+	@echo 'In this checkout the command is $(BIN)/lineage.'
 
 check: .venv/ready compiled
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/pytest -n 2 $(ARGS)
 
 fix: .venv/ready
 	$(BIN)/ruff format .
