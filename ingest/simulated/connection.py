@@ -58,12 +58,14 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), _Connection)
 
     def process_request(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> None:
+        """Remember the connection, then answer it on a thread of its own."""
         if isinstance(request, socket.socket):
             with self._guard:
                 self._open.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
+        """Forget the connection and close it."""
         if isinstance(request, socket.socket):
             with self._guard:
                 self._open.discard(request)

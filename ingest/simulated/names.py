@@ -131,11 +131,14 @@ def _tail_codes(shape: Shape, seed: int) -> Ints:
     """What a name says after its base, in 18 bits: kind (a form, a farm or nothing), topic, turn; 0 for nothing."""
     topic = 1 + below(cube(uniform(seed, "topic", shape.count)), len(words("topics")))
     turn = 1 + below(uniform(seed, "turn", shape.count), len(words("turns")))
-    form = 1 + shape.relation.astype(np.int64) * 5 + below(uniform(seed, "form", shape.count), 5)
+    amiss = uniform(seed, "misnamed", shape.count) < 0.003
+    relation = np.where(amiss, (shape.relation.astype(np.int64) + 2) % 4, shape.relation)
+    form = 1 + relation * 5 + below(uniform(seed, "form", shape.count), 5)
     bare = (shape.relation == QUANTIZED) & (shape.parent >= 0) & (uniform(seed, "bare", shape.count) < 0.5)
     farm = shape.farm >= 0
     kind = np.where(farm, 21 + shape.farm.astype(np.int64), np.where(shape.parent >= 0, form, 0))
-    short = bare | farm
+    copy = (shape.parent < 0) & (shape.root < 0) & (shape.stem >= 0)
+    short = bare | farm | copy
     return (kind << 13) | np.where(short, 0, topic << 6 | turn)
 
 

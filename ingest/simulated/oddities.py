@@ -18,7 +18,15 @@ _PATHS: Final = (
     "/data/model_base",
     "/root/.cache/huggingface/hub/models--{flat}/snapshots/0123456789abcdef0123456789abcdef01234567",
 )
-_PLACEHOLDERS: Final = ("none", "None", "TODO-add-base-model-repo-link", "your-base-model", "N/A", "custom")
+_PLACEHOLDERS: Final = (
+    "none",
+    "None",
+    "TODO-add-base-model-repo-link",
+    "your-base-model",
+    "N/A",
+    "custom",
+    "datasets/sim-gone/corpus",
+)
 
 
 @dataclass(frozen=True)

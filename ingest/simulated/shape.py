@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Final
 
 import numpy as np
@@ -21,7 +21,7 @@ from ingest.simulated.roots import Root, roots
 RELATIONS: Final = ("finetune", "adapter", "quantized", "merge")
 FINETUNE, ADAPTER, QUANTIZED, MERGE = range(4)
 
-_RELATION_SHARES = (0.393, 0.382, 0.209, 0.016)
+_RELATION_SHARES = (0.3925, 0.3815, 0.2095, 0.0165)
 _LEVEL_SHARES = (0.825, 0.152, 0.023)
 _DERIVED = ((2023 * 12 + 6, 0.14), (2025 * 12, 0.24), (9999 * 12, 0.327))
 _GHOST = 0.0198
@@ -180,7 +180,10 @@ class _Sketch:
         self.row_of = {root.id: int(row) for root, row in zip(self.known, self.rows, strict=True)}
 
     def choose_level_one(self) -> None:
-        """Parents without parents: official models by the month's shares, invented bases, ghosts, the child itself."""
+        """Parents without parents: official models by the month's shares, invented bases, ghosts, the child itself.
+
+        A few name the official model that came next: on the Hub, too, some children are older than their parents.
+        """
         ones = np.flatnonzero(self.level == 1)
         u = self._u("parent")[ones]
         picked = np.full(len(ones), -1, dtype=np.int64)
@@ -196,6 +199,8 @@ class _Sketch:
         self.parent[lost] = self.count + below(square(self._u("ghost")[lost]), self.ghosts)
         selfish = ones[(other > 1 - 0.0029) & (self.farm[ones] < 0)]
         self.parent[selfish] = selfish
+        early = ones[(other > 0.5) & (other < 0.502) & (self.farm[ones] < 0) & (ones < self.rows[-1])]
+        self.parent[early] = self.rows[np.searchsorted(self.rows, early)]
 
     def _pick_roots(self, month: int, u: Floats) -> Ints:
         """Rows of roots by the month's shares, -1 where the choice is an invented base."""
@@ -212,7 +217,8 @@ class _Sketch:
         shares = [
             trends.share(self.known[k].family, month) * (weight[k] / by_family[self.known[k].family]) for k in ready
         ]
-        edges = np.cumsum(np.array(shares)) / max(100.0, sum(shares) + 4.0)
+        edges = np.cumsum(np.array(shares))
+        edges = edges / max(100.0, float(edges[-1]) + 4.0)
         place = np.searchsorted(edges, u, side="right")
         rows = np.append(self.rows[ready], -1)
         return rows[place]
@@ -273,10 +279,10 @@ class _Sketch:
         return np.where(self._u("popular")[children] < 0.5, popular, rank)
 
     def _add_parents(self, pool: NDArray[np.intp]) -> None:
-        merges = np.flatnonzero(
-            (self.relation == MERGE) & (self.level > 0) & (self.parent >= 0) & (self.odd == Odd.NONE)
-        )
-        u = self._u("merge size")[merges]
+        plain = (self.level > 0) & (self.parent >= 0) & (self.odd == Odd.NONE) & (self.farm < 0)
+        muddled = (self.relation == QUANTIZED) & (self._u("muddled") < 0.001)
+        merges = np.flatnonzero(plain & ((self.relation == MERGE) | muddled))
+        u = np.where(self.relation[merges] == MERGE, self._u("merge size")[merges], _MERGE_PARENTS[0])
         size = np.array([1, 2, 3, 4, 5])[np.minimum(choice(u, _MERGE_PARENTS), 4)]
         band = choice(u, _MERGE_PARENTS)
         v = self._u("merge more")[merges]
@@ -302,21 +308,19 @@ class _Sketch:
         return [int(start + row) for row in free if not used[start + row]][:count]
 
     def add_chain(self) -> None:
-        """One chain of 138 edges, each model tuned from the one before, as the longest seen on the Hub."""
+        """One chain of 138 edges, each model merged from the one before, as the longest seen on the Hub."""
         links = self._free(self.models * 55 // 100, _LONG_CHAIN)
-        start = (
-            self.row_of["meta-llama/Llama-3.1-8B"] if "meta-llama/Llama-3.1-8B" in self.row_of else int(self.rows[0])
-        )
+        start = self.row_of.get("meta-llama/Llama-3.1-8B", int(self.rows[0]))
         self.parent[links] = [start, *links[:-1]]
         self.relation[links] = MERGE
         self.level[links] = 3
         self.odd[links] = Odd.NONE
 
     def add_cycles(self) -> None:
-        """A dozen cycles: eight pairs and four threes; the last also names an official base."""
+        """A dozen cycles: eight pairs and four threes."""
         rows = iter(self._free(self.models * 70 // 100, 8 * 2 + 4 * 3))
         for length in (2,) * 8 + (3,) * 4:
-            ring = [row for row, _ in zip(rows, range(length), strict=False)]
+            ring = list(islice(rows, length))
             self.parent[ring] = ring[1:] + ring[:1]
             self.relation[ring] = FINETUNE
             self.level[ring] = 1
@@ -330,6 +334,7 @@ class _Sketch:
                 self.relation[row] = FINETUNE
 
     def finish(self) -> Shape:
+        """The columns as they are now."""
         self.odd[(self.parent < 0) | (self.root >= 0)] = Odd.NONE
         return Shape(
             self.count,
@@ -346,9 +351,16 @@ class _Sketch:
         )
 
     def _stems(self) -> NDArray[np.int32]:
-        """The name at the top of each model's first line: a root's place, or -1 - k for an invented base."""
-        own = np.where(self.root >= 0, self.root.astype(np.int64), -1 - below(self._u("stem"), 1 << 20))
+        """The name at the top of each model's first line: a root's place, or -1 - k for an invented base.
+
+        A few models without parents carry an official one's name: re-uploads that do not say so.
+        """
         top = np.arange(self.count)
+        u = self._u("stem")
+        own = np.where(self.root >= 0, self.root.astype(np.int64), -1 - below(u, 1 << 20))
+        older = np.searchsorted(self.rows, top)
+        copies = (self.root < 0) & (self.parent < 0) & (self._u("copy") < 0.002) & (older > 0)
+        own[copies] = below(u[copies], older[copies])
         inside = (self.parent >= 0) & (self.parent < self.count) & (self.root < 0)
         up = np.where(inside & (self.parent < top), self.parent, top)
         while (moved := up[up] != up).any():

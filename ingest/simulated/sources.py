@@ -63,6 +63,7 @@ class WorldSource:
         return self._frame.select("_id", "id", "author", "tags", *SORTS)
 
     def objects(self, places: Places, fields: Sequence[str] | None) -> list[bytes]:
+        """The rows at `places`, written from the columns."""
         if len(places) and int(places[-1]) - int(places[0]) == len(places) - 1:
             part = self._frame.slice(int(places[0]), len(places))
         else:
@@ -81,6 +82,7 @@ class RowsSource:
 
     @cached_property
     def keys(self) -> pl.DataFrame:
+        """What paging needs of the rows; values of the wrong type count as empty."""
         columns: dict[str, pl.Series] = {
             name: pl.Series([str(row.get(name) or "") for row in self.rows], dtype=pl.String)
             for name in ("_id", "id", "author", "createdAt", "lastModified")
@@ -95,6 +97,7 @@ class RowsSource:
         return pl.DataFrame(columns)
 
     def objects(self, places: Places, fields: Sequence[str] | None) -> list[bytes]:
+        """The rows at `places` as they were given; nulls are left out where fields are named."""
         chosen = [self.rows[place] for place in places.tolist()]
         if fields is None:
             return [orjson.dumps(row) for row in chosen]

@@ -85,7 +85,8 @@ def created(count: int, today: datetime, u: Floats) -> Ints:
     segment = np.clip(np.searchsorted(size, place, side="right"), 1, len(size) - 1)
     slope = (at[1:] - at[:-1]) / (size[1:] - size[:-1])
     step = (place - size[segment - 1]) * slope[segment - 1]
-    return np.minimum((at[segment - 1] + step).astype(np.int64), int(end) - 1)
+    seconds: Ints = np.minimum((at[segment - 1] + step).astype(np.int64), int(end) - 1)
+    return seconds
 
 
 def share(family: str, month: int) -> float:
