@@ -70,9 +70,11 @@ class SimulatedHub:
         self.show(source)
 
     def show(self, source: Source | World) -> None:
-        """Serve another source from the next request on: the same Hub on a later day."""
+        """Serve another source from the next request on: the same Hub on a later day. Returns when it is ready."""
         shown = WorldSource(source) if isinstance(source, World) else source
-        self._hub = Hub(shown, self.url, self._files)
+        hub = Hub(shown, self.url, self._files)
+        hub.pages.tagged("base_model:")
+        self._hub = hub
 
     def __enter__(self) -> SimulatedHub:
         self._listener.start()
