@@ -120,7 +120,7 @@ class _Crawl:
             registry = registry or curated.load(settings.registry)
             asked = asked_for(options.scope, registry)
             self._tree = FamilyTree(registry, asked, options.depth)
-            name, digest = "+".join(sorted((*asked.families, *asked.ids))), registry.digest
+            name, digest = scope_name(asked), registry.digest
         fields = addresses.fields(options.card)
         depth = options.depth if options.scope else None
         self.plan = Plan(name, source.endpoint, fields, SNAPSHOT_VERSION, depth, digest)
@@ -245,6 +245,12 @@ def asked_for(scope: tuple[str, ...], registry: Registry) -> Asked:
         else:
             ids.add(bare)
     return Asked(tuple(sorted(families)), tuple(sorted(ids)))
+
+
+def scope_name(asked: Asked) -> str:
+    """The scope as a snapshot calls it; a model that is called like the whole Hub's scope says that it is a model."""
+    name = "+".join(sorted((*asked.families, *asked.ids)))
+    return f"model:{name}" if name == WHOLE else name
 
 
 def resume_command(settings: Settings, options: _Options) -> str:

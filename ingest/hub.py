@@ -18,6 +18,7 @@ from huggingface_hub.utils import build_hf_headers, hf_raise_for_status, http_ba
 
 from ingest import addresses
 from ingest.pacing import LONGEST, Pace, Rate
+from ingest.parse import NotAPage
 from ingest.refusals import Secret, refusal
 from lineage import __version__
 from lineage.errors import HubBusy, Refused, Retriable, Unreachable
@@ -118,7 +119,7 @@ class HubSource:
 
     def _once(self, url: str, read: Callable[[bytes], T], before: Container[str]) -> Fetched[T]:
         response, hops = self._answer(url)
-        content = read(response.content)
+        content = self._read(response.content, read)
         self._answered = True
         link = response.links.get("next", {}).get("url")
         following = None if link is None else self._own(response, link)
@@ -135,6 +136,16 @@ class HubSource:
             None if self.real else response.headers.get("X-Simulated-Hub"),
             hops,
         )
+
+    def _read(self, body: bytes, read: Callable[[bytes], T]) -> T:
+        try:
+            return read(body)
+        except NotAPage as error:
+            what = str(error).partition(";")[0].rstrip(".")
+            raise NotAPage(
+                f"{what} ({self.host}). Check HF_ENDPOINT, a proxy, or the log-in page of the network; what was fetched "
+                "is kept, and the same command goes on."
+            ) from None
 
     def _answer(self, url: str) -> tuple[httpx2.Response, int]:
         """The good answer at the end of redirects within this endpoint, and how many there were."""

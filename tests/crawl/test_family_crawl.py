@@ -215,6 +215,13 @@ def test_scopes_are_one_series_whatever_their_order_and_case(settings, source_of
     assert one.sha256 == two.sha256
 
 
+def test_a_model_called_hub_is_not_the_whole_hub(settings, source_of, now):
+    with SimulatedHub(rows_world([raw("hub", 1), raw("a/b", 2)])) as hub:
+        manifest = crawl(settings, source_of(hub.url), scope=("hub",), registry=REGISTRY, now=now).manifest
+    assert (manifest.scope, manifest.models) == ("model:hub", 1)
+    assert not manifest.id.startswith("hub-")
+
+
 def test_cut_off_at_every_page_and_resumed_it_is_the_same(settings, source_of, now, tmp_path):
     with SimulatedHub(rows_world(QWEN)) as hub:
         whole = crawl(settings, source_of(hub.url), scope=("qwen",), registry=REGISTRY, now=now).manifest

@@ -143,7 +143,7 @@ def test_a_body_cut_inside_a_good_answer_is_tried_again(source_of):
 
 def test_html_for_ever_ends_soon_where_no_good_answer_ever_came(source_of, clock):
     with serving((200, {"Content-Type": "text/html"}, b"<html>Please log in to the hotel's network")) as (url, seen):
-        with pytest.raises(NotAPage):
+        with pytest.raises(NotAPage, match=r"HF_ENDPOINT, a proxy.*kept"):
             source_of(url).fetch(first(url), parse.page)
         assert len(seen) == 3
         assert sum(clock.slept) < 10
