@@ -143,8 +143,8 @@ class HubSource:
         except NotAPage as error:
             what = str(error).partition(";")[0].rstrip(".")
             raise NotAPage(
-                f"{what} ({self.host}). Check HF_ENDPOINT, a proxy, or the log-in page of the network; what was fetched "
-                "is kept, and the same command goes on."
+                f"{what} ({self.host}). Check HF_ENDPOINT, a proxy, or the log-in page of the network; what was "
+                "fetched is kept, and the same command goes on."
             ) from None
 
     def _answer(self, url: str) -> tuple[httpx2.Response, int]:
