@@ -9,10 +9,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from lineage import __version__, resolved, snapshots
-from lineage.domain import Attribution, Level, Loaded, Receipt
+from lineage.domain import Attribution, Level, Receipt
 from lineage.errors import LineageError, NoData
 from lineage.registry import Registry, load
-from lineage.stores import open_store
+from lineage.stores import loaded_snapshot, open_store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -144,9 +144,9 @@ class Atlas:
     def shared(self, level: Level) -> Attributions:
         """Which families every derivative reaches at a level."""
         if level not in self._attributions:
-            from lineage.counters import attributions
+            from lineage.counters import Attributions
 
-            self._attributions[level] = attributions(self.graph(level), self.members, len(self.registry.families))
+            self._attributions[level] = Attributions(self.graph(level), self.members, len(self.registry.families))
         return self._attributions[level]
 
     def ground(self, level: Level, *, as_of: date | None = None, threshold: int | None = None) -> Ground:
@@ -241,23 +241,13 @@ def opened(settings: Settings, *, snapshot: str | None = None) -> Atlas:
     Raises `NoData` where there is none, `NotFound` for an unknown snapshot.
     """
     registry = load(settings.registry)
-    wanted = snapshot
-    if wanted is None:
-        loaded = _loaded(settings)
-        known = {manifest.id for manifest in snapshots.listed(settings)}
-        wanted = loaded.snapshot if loaded and loaded.snapshot in known else None
-    return Atlas(settings, registry, snapshots.opened(settings, wanted))
+    return Atlas(settings, registry, snapshots.opened(settings, snapshot or _loaded(settings)))
 
 
-def _loaded(settings: Settings) -> Loaded | None:
-    """What the store holds; a store that cannot be reached matters only to the questions that need it."""
+def _loaded(settings: Settings) -> str | None:
+    """The loaded snapshot where it is here; a store out of reach matters only to the questions that need it."""
     try:
-        store = open_store(settings)
+        found = loaded_snapshot(settings)
     except LineageError:
         return None
-    try:
-        return store.loaded()
-    except LineageError:
-        return None
-    finally:
-        store.close()
+    return found if found in {manifest.id for manifest in snapshots.listed(settings)} else None

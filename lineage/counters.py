@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -71,45 +72,54 @@ _BY_RELATION: Mapping[str, int] = {
 }
 
 
-@dataclass(frozen=True)
 class Attributions:
-    """Which families every derivative reaches at one level of evidence, for the whole registry.
+    """Which families every derivative reaches in one graph, each family walked when first asked for.
 
-    One row a (node, family): sorted by family, then node. `k` is how many families a node reaches; `primary` the family
-    met first walking up by position, -1 where none. Both have one entry a node of the graph.
+    `members` is `schema.MEMBERS`; families are numbered by their place in the registry.
     """
 
-    node: Ints
-    family: Ints
-    distance: Ints
-    k: Ints
-    primary: Ints
+    def __init__(self, graph: Graph, members: pl.DataFrame, families: int) -> None:
+        self._graph = graph
+        self._members = members
+        self._families = families
+        self._reached: dict[int, tuple[Ints, Ints]] = {}
 
     def of(self, family: int) -> tuple[Ints, Ints]:
-        """The derivatives of one family and their distances."""
-        low, high = np.searchsorted(self.family, [family, family + 1])
-        return self.node[low:high], self.distance[low:high]
+        """The derivatives of one family, sorted by number, and their distances to the nearest member."""
+        if family not in self._reached:
+            self._reached[family] = self._walked(members_of(self._members, family))
+        return self._reached[family]
 
-
-def attributions(graph: Graph, members: pl.DataFrame, families: int) -> Attributions:
-    """Who derives from which family: a walk down from every family's members (`schema.MEMBERS`)."""
-    nodes, distances, owners = [], [], []
-    for family in range(families):
-        own = members_of(members, family)
-        if not len(own):
-            continue
-        found = reach(graph.down, own)
-        inside = np.zeros(graph.n, dtype=bool)
+    def _walked(self, own: Ints) -> tuple[Ints, Ints]:
+        found = reach(self._graph.down, own)
+        inside = np.zeros(self._graph.n, dtype=bool)
         inside[own] = True
         keep = ~inside[found.nodes]
         order = np.argsort(found.nodes[keep])
-        nodes.append(found.nodes[keep][order])
-        distances.append(found.distance[keep][order])
-        owners.append(np.full(len(order), family, np.int64))
-    empty = np.empty(0, np.int64)
-    node, distance, owner = (np.concatenate([empty, *part]) for part in (nodes, distances, owners))
-    k = np.bincount(node, minlength=graph.n)
-    return Attributions(node, owner, distance, k, _primaries(graph, members, node, owner, k))
+        return found.nodes[keep][order], found.distance[keep][order]
+
+    @cached_property
+    def pairs(self) -> tuple[Ints, Ints, Ints]:
+        """Every derivative with a family it reaches and the distance, by family, then node: three columns."""
+        walked = [self.of(family) for family in range(self._families)]
+        empty = np.empty(0, np.int64)
+        family = np.repeat(np.arange(self._families), [len(nodes) for nodes, _ in walked])
+        return (
+            np.concatenate([empty, *(nodes for nodes, _ in walked)]),
+            family,
+            np.concatenate([empty, *(distance for _, distance in walked)]),
+        )
+
+    @cached_property
+    def k(self) -> Ints:
+        """How many families each node reaches."""
+        return np.bincount(self.pairs[0], minlength=self._graph.n)
+
+    @cached_property
+    def primary(self) -> Ints:
+        """The family each derivative meets first walking up by position, -1 where it reaches none."""
+        node, family, _ = self.pairs
+        return _primaries(self._graph, self._members, node, family, self.k)
 
 
 def members_of(members: pl.DataFrame, family: int) -> Ints:
@@ -184,7 +194,8 @@ class Ground:
 
     def owners(self, publishers: pl.Series) -> pl.Series:
         """The organisation behind each namespace of a column."""
-        known = {name: self.owner(name) for name in publishers.unique().drop_nulls().to_list()}
+        every = publishers.unique().drop_nulls().to_list()
+        known = {name: slug for name in every if (slug := self.owner(name)) is not None}
         return publishers.replace_strict(known, default=None, return_dtype=pl.String)
 
     def eligible(self, nodes: Ints) -> Ints:
@@ -221,8 +232,6 @@ class Target:
 TABLE: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "node": pl.Int64,
     "distance": pl.Int64,
-    "k": pl.Int64,
-    "primary": pl.Int64,
     "bits": pl.UInt8,
     "organic": pl.Boolean,
     "farmed_by_publisher": pl.Boolean,
@@ -275,8 +284,6 @@ def table_of(
         {
             "node": kept,
             "distance": distance,
-            "k": ground.shared.k[kept],
-            "primary": ground.shared.primary[kept],
             "bits": np.bitwise_or.reduceat(graph.relations[edge], starts) if len(edge) else np.empty(0, np.uint8),
             "organic": ~_all(crowded[0] | crowded[1], starts),
             "farmed_by_publisher": _all(crowded[0], starts),
@@ -308,13 +315,19 @@ _MEASURES: Mapping[str, pl.Expr] = {
 """What is summed over a table, each row at its weight."""
 
 
+def shares(ground: Ground, table: pl.DataFrame) -> pl.DataFrame:
+    """A derivative table with `k` and `primary`, which every attribution but `any` needs."""
+    nodes = table["node"].to_numpy()
+    return table.with_columns(k=ground.shared.k[nodes], primary=ground.shared.primary[nodes])
+
+
 def summed(
     table: pl.DataFrame, attribution: Attribution, family: int | None, by: str | None = None
 ) -> dict[str | None, dict[str, Number | None]]:
     """Counters of a table under an attribution, for each value of column `by` (one entry, key None, without it).
 
-    Fractional sums are exact: rows are grouped by k, and each group is divided once. What needs a column that the
-    snapshot lacks is None.
+    Beyond `any` the table needs `shares`. Fractional sums are exact: rows are grouped by k, and each group is divided
+    once. What needs a column that the snapshot lacks is None.
     """
     absent = {name for name, column in _NEEDS.items() if table.height and table[column].null_count() == table.height}
     if attribution is Attribution.EXCLUSIVE:
@@ -363,7 +376,7 @@ def count(ground: Ground, target: Target, table: pl.DataFrame, attribution: Attr
     undivided = attribution is Attribution.ANY
     if target.kind == "model" and not undivided:
         return dict.fromkeys(walked, None)
-    values = summed(table, attribution, target.family)[None]
+    values = summed(table if undivided else shares(ground, table), attribution, target.family)[None]
     if undivided:
         values["direct"] = len(direct_of(ground, target))
         values["publishers"] = table["publisher"].drop_nulls().n_unique()
@@ -403,7 +416,8 @@ def _tagged(ground: Ground, target: Target) -> Ints:
 def _named(ground: Ground, target: Target) -> int | None:
     if target.name_pattern is None:
         return None
-    name = ground.column("id").str.replace(r"^[^/]*/", "")
+    parts = ground.column("id").str.splitn("/", 2).struct
+    name = parts.field("field_1").fill_null(parts.field("field_0"))
     hits = np.flatnonzero(name.str.contains(f"(?i){target.name_pattern}").to_numpy())
     return len(ground.eligible(ground.models(np.setdiff1d(hits, target.members, assume_unique=True))))
 

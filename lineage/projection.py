@@ -120,13 +120,14 @@ def _lists(column: str, kind: type[Relation] | type[Evidence]) -> pl.DataFrame:
 
 
 def _attributed(shared: Attributions, ids: pl.Series, slugs: pl.Series) -> pl.DataFrame:
+    node, family, distance = shared.pairs
     return pl.DataFrame(
         {
-            "source": ids.gather(shared.node),
-            "target": slugs.gather(shared.family),
-            "distance": shared.distance,
-            "k": shared.k[shared.node],
-            "is_primary": shared.primary[shared.node] == shared.family,
+            "source": ids.gather(node),
+            "target": slugs.gather(family),
+            "distance": distance,
+            "k": shared.k[node],
+            "is_primary": shared.primary[node] == family,
         }
     )
 

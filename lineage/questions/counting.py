@@ -44,7 +44,8 @@ def count(
         results.append(Counts(name, target.kind, {counter: values[counter] for counter in VERSIONS}))
         remarks += notes.about_target(atlas, ground, target, table, attribution)
         if per is not None:
-            slices += _slices(target, name, keyed(atlas, ground, target, table, per), attribution, per)
+            shared = table if attribution is Attribution.ANY else counters.shares(ground, table)
+            slices += _slices(target, name, keyed(atlas, ground, target, shared, per), attribution, per)
     return CountAnswer(
         receipt=atlas.receipt(
             "count",
@@ -92,7 +93,7 @@ def keyed(atlas: Atlas, ground: Ground, target: Target, table: pl.DataFrame, per
     if per == "country":
         return table.with_columns(key=countries(atlas, table["organization"]))
     if per == "origin":
-        return table.with_columns(key=origins(atlas, table["primary"]))
+        return table.with_columns(key=origins(atlas, counters.shares(ground, table)["primary"]))
     if per == "relation":
         bits = {str(r): r.bit for r in Relation}
         return pl.concat([table.filter(pl.col("bits") & b > 0).with_columns(key=pl.lit(r)) for r, b in bits.items()])

@@ -89,7 +89,10 @@ def _families(
         value = values[by]
         if value is None:
             raise Fatal(f"Families cannot be ranked by {by} under attribution {attribution}. Try --attribution any.")
-        shared = counters.summed(table, Attribution.FRACTIONAL, target.family)[None]["derivatives"] or 0
+        shared = (
+            counters.summed(counters.shares(ground, table), Attribution.FRACTIONAL, target.family)[None]["derivatives"]
+            or 0
+        )
         owner = atlas.registry.organization(family.organization)
         results.append(
             Ranked(
@@ -141,13 +144,14 @@ def _everyone(atlas: Atlas, ground: Ground) -> pl.DataFrame:
 
 
 def _uploaders(
-    key: Callable[[Atlas, pl.DataFrame], pl.Series], label: Callable[[Atlas, str | None], tuple[str, str | None]]
+    key: Callable[[Atlas, Ground, pl.DataFrame], pl.Series],
+    label: Callable[[Atlas, str | None], tuple[str, str | None]],
 ) -> Callable[[Atlas, Ground, str, int, Attribution], tuple[list[Ranked], int, str]]:
     def rank(
         atlas: Atlas, ground: Ground, by: str, limit: int, attribution: Attribution
     ) -> tuple[list[Ranked], int, str]:
         table = _everyone(atlas, ground)
-        table = table.with_columns(key(atlas, table).alias("key"))
+        table = table.with_columns(key(atlas, ground, table).alias("key"))
         if attribution is not Attribution.ANY:
             raise Fatal("Only families divide derivatives. Try --attribution any.")
         summed = counters.summed(table, Attribution.ANY, None, by="key")
@@ -187,11 +191,10 @@ def _origin_label(atlas: Atlas, code: str | None) -> tuple[str, str | None]:
     return (code, code) if code else ("unknown country", None)
 
 
-def _origin(atlas: Atlas, table: pl.DataFrame) -> pl.Series:
+def _origin(atlas: Atlas, ground: Ground, table: pl.DataFrame) -> pl.Series:
     """The country of the family met first; `-` for derivatives of no registry family."""
-    return table.select(
-        pl.when(pl.col("primary") < 0).then(pl.lit("-")).otherwise(origins(atlas, table["primary"]))
-    ).to_series()
+    primary = counters.shares(ground, table)["primary"]
+    return pl.select(pl.when(primary < 0).then(pl.lit("-")).otherwise(origins(atlas, primary))).to_series()
 
 
 _Ranker = Callable[["Atlas", Ground, str, int, Attribution], tuple[list[Ranked], int, str]]
@@ -199,8 +202,8 @@ _Ranker = Callable[["Atlas", Ground, str, int, Attribution], tuple[list[Ranked],
 _RANKERS: Mapping[str, _Ranker] = {
     "family": _families,
     "model": _models,
-    "publisher": _uploaders(lambda atlas, table: table["publisher"], _publisher_label),
-    "organisation": _uploaders(lambda atlas, table: table["organization"], _organization_label),
-    "country": _uploaders(lambda atlas, table: countries(atlas, table["organization"]), _country_label),
+    "publisher": _uploaders(lambda atlas, ground, table: table["publisher"], _publisher_label),
+    "organisation": _uploaders(lambda atlas, ground, table: table["organization"], _organization_label),
+    "country": _uploaders(lambda atlas, ground, table: countries(atlas, table["organization"]), _country_label),
     "origin": _uploaders(_origin, _origin_label),
 }

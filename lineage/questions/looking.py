@@ -13,6 +13,7 @@ from lineage.answers import ModelAnswer, Parent, SearchAnswer
 from lineage.counters import VERSIONS
 from lineage.domain import Attribution, Counts, Edge, Level, Receipt, Relation, Table
 from lineage.errors import Fatal
+from lineage.graph import reach
 from lineage.questions import naming, notes, rows
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ def model(atlas: Atlas, id: str, *, evidence: Level = Level.DECLARED) -> ModelAn
     table = counters.derivative_table(ground, target)
     values = counters.count(ground, target, table, Attribution.ANY)
     values |= counters.loose(ground, target, Attribution.ANY)
-    reached = ground.shared.family[ground.shared.node == node].tolist()
     remarks = notes.about(atlas, evidence, None)
     if found.id != id.removeprefix("model:"):
         remarks.append(f"{id} is now {found.id}.")
@@ -43,7 +43,7 @@ def model(atlas: Atlas, id: str, *, evidence: Level = Level.DECLARED) -> ModelAn
         parents=_parents(atlas, found.id, evidence),
         counts=Counts(id, "model", {counter: values[counter] for counter in VERSIONS}),
         children=_by_relation(ground.graph, node),
-        families=tuple(atlas.registry.families[place].slug for place in reached),
+        families=_families_above(atlas, ground.graph, node),
         teachers=tuple(atlas.ids.gather(teachers).to_list()),
         notes=tuple(remarks),
     )
@@ -54,6 +54,15 @@ def _parents(atlas: Atlas, id: str, level: Level) -> tuple[Parent, ...]:
     known = {parent.id: parent for parent in atlas.store.models([edge.parent for edge in edges])}
     said = _written(atlas, id)
     return tuple(Parent(edge, known[edge.parent], tuple(said.get(edge.parent, ()))) for edge in edges)
+
+
+def _families_above(atlas: Atlas, graph: Graph, node: int) -> tuple[str, ...]:
+    """The families that a model derives from, in registry order; its own, where it is a member, is none of them."""
+    above = reach(graph.up, np.array([node])).nodes.tolist()
+    found = atlas.members.filter(pl.col("node").is_in(above))
+    own = found.filter(pl.col("node") == node)["family"].to_list()
+    places = sorted(set(found["family"].to_list()) - set(own))
+    return tuple(atlas.registry.families[place].slug for place in places)
 
 
 def _holds(edge: Edge, level: Level) -> bool:

@@ -15,7 +15,7 @@ from lineage.answers import AuditAnswer, Example, FamiliesAnswer, FamilyLine, Fi
 from lineage.domain import Evidence, Level, Relation
 from lineage.errors import LineageError
 from lineage.registry.patterns import globs
-from lineage.stores import open_store
+from lineage.stores import loaded_snapshot
 
 if TYPE_CHECKING:
     from lineage.atlas import Atlas
@@ -156,11 +156,6 @@ def snapshots(settings: Settings) -> tuple[SnapshotLine, ...]:
 def _loaded(settings: Settings) -> str | None:
     """The snapshot in the store; a store that cannot be reached has none to show."""
     try:
-        store = open_store(settings)
-        try:
-            found = store.loaded()
-        finally:
-            store.close()
+        return loaded_snapshot(settings)
     except LineageError:
         return None
-    return found.snapshot if found else None

@@ -27,3 +27,18 @@ def open_store(settings: Settings, *, write: bool = False) -> GraphStore:
         f"No store is called {settings.store!r}. Use 'embedded', 'neo4j' or an address that begins with "
         "neo4j://, neo4j+s:// or bolt://."
     )
+
+
+def loaded_snapshot(settings: Settings) -> str | None:
+    """The id of the snapshot that the store holds, None where it holds none; the embedded engine is not started."""
+    if settings.store == "embedded":
+        from lineage.stores.embedded_files import current
+
+        pointer = current(settings.stores)
+        return pointer.snapshot if pointer else None
+    store = open_store(settings)
+    try:
+        found = store.loaded()
+    finally:
+        store.close()
+    return found.snapshot if found else None

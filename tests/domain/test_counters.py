@@ -86,7 +86,7 @@ def ground(case: Case, *, until: int | None = None) -> tuple[Ground, pl.DataFram
     return (
         Ground(
             graph=graph,
-            shared=counters.attributions(graph, members, 3),
+            shared=counters.Attributions(graph, members, 3),
             column=columns.__getitem__,
             owner={"o": "org"}.get,
             teachers=pl.DataFrame(schema=dict(schema.TEACHERS)),
@@ -230,7 +230,7 @@ def test_slices_of_a_partition_sum_to_the_whole(case: Case) -> None:
     world, members = ground(case)
     for family in range(3):
         aim = target(members, family)
-        table = counters.derivative_table(world, aim)
+        table = counters.shares(world, counters.derivative_table(world, aim))
         for mode in Attribution:
             whole = counters.summed(table, mode, family)[None]
             parts = counters.summed(table, mode, family, by="publisher").values()
