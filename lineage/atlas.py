@@ -212,8 +212,9 @@ class Atlas:
         attribution: Attribution = Attribution.ANY,
         as_of: date | None = None,
         threshold: int | None = None,
+        listed: bool = False,
     ) -> Receipt:
-        """The receipt of an answer given from this atlas."""
+        """The receipt of an answer given from this atlas; `listed`: it is about members, whose children a crawl lists."""
         manifest = self.snapshot.manifest
         return Receipt(
             question=question,
@@ -232,6 +233,7 @@ class Atlas:
             tool_version=__version__,
             simulated=manifest.simulated,
             era=self.summary.era,
+            direct_exact=manifest.complete or (listed and manifest.direct_exact is True),
         )
 
 

@@ -89,6 +89,8 @@ class Receipt:
     tool_version: str
     simulated: bool = False
     era: str | None = None
+    direct_exact: bool = True
+    """False where a partial crawl did not list all children of what is asked about: then `direct` is a lower bound."""
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,7 @@ def number(value: Number | None) -> str:
 def counted(value: Number | None, counter: str, receipt: Receipt) -> str:
     """A counter's value with `≥` where the crawl did not see all, `~` where attribution may move either way."""
     text = number(value)
-    if value is None or receipt.complete or counter in EXACT:
+    if value is None or receipt.complete or (counter in EXACT and receipt.direct_exact):
         return text
     return f"≥ {text}" if receipt.attribution == "any" else f"~ {text}"
 

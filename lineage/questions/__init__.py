@@ -6,6 +6,7 @@ Every function takes an opened `Atlas` (or `Settings`, where no data is needed),
 
 from lineage.atlas import Atlas, opened
 from lineage.questions.counting import count
+from lineage.questions.editions import edition
 from lineage.questions.leaderboards import KINDS, top
 from lineage.questions.listing import ancestors, derivatives, path
 from lineage.questions.looking import cypher, model, search, tree
@@ -19,6 +20,7 @@ __all__ = [
     "count",
     "cypher",
     "derivatives",
+    "edition",
     "families",
     "model",
     "opened",

@@ -54,12 +54,17 @@ def count(
             attribution=attribution,
             as_of=as_of,
             threshold=threshold,
+            listed=all(_listed(atlas, target) for target in targets),
         ),
         results=tuple(results),
         per=per,
         slices=tuple(slices),
         notes=tuple(dict.fromkeys(remarks)),
     )
+
+
+def _listed(atlas: Atlas, target: Target) -> bool:
+    return bool(np.isin(target.members, atlas.members["node"].to_numpy()).all())
 
 
 def _slices(target: Target, name: str, table: pl.DataFrame, attribution: Attribution, per: str) -> list[Slice]:

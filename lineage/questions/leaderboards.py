@@ -54,7 +54,13 @@ def top(
     results, whole, meaning = rank(atlas, ground, by, limit, attribution)
     return TopAnswer(
         receipt=atlas.receipt(
-            "top", counters=VERSIONS, level=evidence, attribution=attribution, as_of=as_of, threshold=threshold
+            "top",
+            counters=VERSIONS,
+            level=evidence,
+            attribution=attribution,
+            as_of=as_of,
+            threshold=threshold,
+            listed=kind == "family",
         ),
         kind=kind,
         by=by,
