@@ -214,7 +214,7 @@ class Atlas:
         threshold: int | None = None,
         listed: bool = False,
     ) -> Receipt:
-        """The receipt of an answer given from this atlas; `listed`: it is about members, whose children a crawl lists."""
+        """The receipt of an answer from this atlas; `listed`: it asks about members, whose children a crawl lists."""
         manifest = self.snapshot.manifest
         return Receipt(
             question=question,
