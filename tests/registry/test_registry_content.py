@@ -4,6 +4,7 @@ import re
 from datetime import date
 
 from lineage.registry import LicenseClass, Registry
+from lineage.registry.patterns import regex_fault
 
 NAMED = (
     "qwen llama deepseek gemma mistral phi gpt-oss glm kimi minimax ernie hunyuan olmo falcon yi baichuan "
@@ -100,6 +101,10 @@ def test_licence_classes(registry: Registry) -> None:
     assert registry.license("other").license_class is LicenseClass.OTHER
     assert registry.license("made-up").license_class is LicenseClass.OTHER
     assert LicenseClass.OTHER.strictness is None
+
+
+def test_every_name_pattern_compiles(registry: Registry) -> None:
+    assert {f.slug: fault for f in registry.families if f.name_pattern and (fault := regex_fault(f.name_pattern))} == {}
 
 
 def test_name_patterns_find_their_own_members_only_by_name(registry: Registry) -> None:
