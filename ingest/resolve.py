@@ -62,6 +62,7 @@ def resolve(
         nodes=nodes,
         edges=with_bulk(_edges(made, roll.of_names(targets), _numbered(curated, roll), roll.of_live), nodes),
         teachers=_numbered(teachers, roll).select(list(schema.TEACHERS)).sort("child", "parent"),
+        written=_written(rows, _inverse(order), roll),
         named=_named(made, written, roll),
         findings=_findings(made, targets, candidates, live, roll, meaning),
         aliases=meaning.filter(pl.col("why").is_not_null()).select(name="value", id="target", why="why").sort("name"),
@@ -226,7 +227,6 @@ def _nodes(rows: pl.DataFrame, order: pl.Series, roll: Roll) -> pl.DataFrame:
         pl.col("card_license_name").alias("license_name"),
         pl.col("card_license_link").alias("license_link"),
         pl.col("card_new_version").alias("new_version"),
-        "base_tags", "card_base_model",
     )  # fmt: skip
     nodes = known.select(pl.all().gather(at)) if rows.height else known.clear(roll.n)
     nodes = nodes.with_columns(
@@ -235,6 +235,14 @@ def _nodes(rows: pl.DataFrame, order: pl.Series, roll: Roll) -> pl.DataFrame:
     )
     nodes = nodes.with_columns(publisher=pl.when("stub").then(names.namespace(pl.col("id"))).otherwise("publisher"))
     return nodes.select(pl.col(name).cast(kind) for name, kind in schema.NODES.items())
+
+
+def _written(rows: pl.DataFrame, place: pl.Series, roll: Roll) -> pl.DataFrame:
+    """What models wrote, word for word."""
+    said = (pl.col("base_tags").list.len().fill_null(0) > 0) | (pl.col("card_base_model").list.len().fill_null(0) > 0)
+    table = rows.select(place, pl.col("base_tags", "card_base_model").fill_null([])).filter(said)
+    node = pl.Series("node", roll.of_live.astype(np.uint32)).gather(table["child"])
+    return table.select(node, "base_tags", "card_base_model").sort("node")
 
 
 def _named(said: pl.DataFrame, written: pl.Series, roll: Roll) -> pl.DataFrame:

@@ -81,7 +81,7 @@ def _edge_type(name: str) -> schema.EdgeType:
 
 def _models(nodes: pl.DataFrame, counts: pl.DataFrame, family: pl.DataFrame) -> pl.DataFrame:
     naive = pl.col("created_at", "last_modified").dt.replace_time_zone(None)
-    whole = pl.concat([nodes.drop("base_tags", "card_base_model"), counts], how="horizontal").with_row_index("node")
+    whole = pl.concat([nodes, counts], how="horizontal").with_row_index("node")
     return (
         whole.join(family, on="node", how="left", maintain_order="left")
         .with_columns(naive, name=pl.col("id").str.replace(r"^[^/]*/", ""))

@@ -17,13 +17,14 @@ import polars as pl
 from lineage import schema
 from lineage.errors import Damaged
 
-RESOLVER_VERSION = 1
+RESOLVER_VERSION = 2
 """Raise when the same snapshot and registry would resolve to other tables."""
 
 _TABLES: Mapping[str, Mapping[str, pl.DataType | type[pl.DataType]]] = {
     "nodes": schema.NODES,
     "edges": schema.EDGES,
     "teachers": schema.TEACHERS,
+    "written": schema.WRITTEN,
     "named": schema.NAMED,
     "findings": schema.FINDINGS,
     "aliases": schema.ALIASES,
@@ -41,6 +42,7 @@ class Resolved:
     nodes: pl.DataFrame
     edges: pl.DataFrame
     teachers: pl.DataFrame
+    written: pl.DataFrame
     named: pl.DataFrame
     findings: pl.DataFrame
     aliases: pl.DataFrame
@@ -117,13 +119,13 @@ def table(place: Path, name: str, columns: list[str] | None = None) -> pl.DataFr
         raise _damaged(place, error) from error
 
 
-def row(place: Path, name: str, number: int, columns: list[str]) -> dict[str, list[str] | None]:
-    """One row of list columns of a table, without reading the others."""
+def written(place: Path, node: int) -> tuple[list[str], list[str]]:
+    """The parent tags (prefix cut) and card values that a node wrote."""
     try:
-        found = pl.scan_parquet(place / f"{name}.parquet", glob=False).select(columns).slice(number, 1).collect()
+        found = pl.scan_parquet(place / "written.parquet", glob=False).filter(pl.col("node") == node).collect()
     except (OSError, pl.exceptions.PolarsError) as error:
         raise _damaged(place, error) from error
-    return found.row(0, named=True)
+    return (found["base_tags"][0].to_list(), found["card_base_model"][0].to_list()) if found.height else ([], [])
 
 
 def _damaged(place: Path, error: Exception) -> Damaged:

@@ -76,8 +76,6 @@ NODES: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "license_name": pl.String,
     "license_link": pl.String,
     "new_version": pl.String,
-    "base_tags": pl.List(pl.String),
-    "card_base_model": pl.List(pl.String),
 }
 """Models and stubs, sorted by id bytewise; a node's number is its row. `license` is the tag's, else the card's."""
 
@@ -95,6 +93,13 @@ EDGES: Mapping[str, pl.DataType | type[pl.DataType]] = {
 `by_publisher` counts the edges from the child's publisher to this parent on the whole snapshot, `by_template` the edges
 to this parent from names of the child's template, whoever published them; `organic` calls either bulk above N.
 """
+
+WRITTEN: Mapping[str, pl.DataType | type[pl.DataType]] = {
+    "node": pl.UInt32,
+    "base_tags": pl.List(pl.String),
+    "card_base_model": pl.List(pl.String),
+}
+"""What models wrote of their parents, word for word, sorted by node; models that wrote nothing are left out."""
 
 NAMED: Mapping[str, pl.DataType | type[pl.DataType]] = {"node": pl.UInt32, "namespace": pl.String}
 """Namespaces, lower-cased, that the `base_model` tags of a node name; a tag that names the node itself is left out."""

@@ -74,14 +74,14 @@ def _written(atlas: Atlas, id: str) -> dict[str, list[str]]:
     node = atlas.node(id)
     if node is None:
         return {}
-    row = resolved.row(atlas.place, "nodes", node, ["base_tags", "card_base_model"])
+    tags, values = resolved.written(atlas.place, node)
     moved = dict(resolved.table(atlas.place, "aliases").select("name", "id").iter_rows())
     said: dict[str, list[str]] = {}
-    for tag in row["base_tags"] or ():
+    for tag in tags:
         head, _, tail = tag.partition(":")
         value = tail if tail and head in list(Relation) else tag
         said.setdefault(moved.get(value, value), []).append(f"tag base_model:{tag}")
-    for value in row["card_base_model"] or ():
+    for value in values:
         said.setdefault(moved.get(value, value), []).append(f"card base_model: {value}")
     return said
 

@@ -300,5 +300,5 @@ def test_resolution_balances_whatever_is_written_and_in_whatever_order(
     shuffled = list(rows)
     random.shuffle(shuffled)
     again = resolve(listing(*shuffled), REGISTRY, as_of=TODAY)
-    for name in ("nodes", "edges", "teachers", "named", "findings", "aliases"):
+    for name in ("nodes", "edges", "teachers", "written", "named", "findings", "aliases"):
         assert getattr(made, name).equals(getattr(again, name)), name
