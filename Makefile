@@ -11,6 +11,9 @@ CODE := lineage ingest ui
 SUITABLE := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 CANDIDATES := $(or $(PYTHON),python3.13 python3.12 python3.11 python3 python)
 
+# Certificates come from the machine, as pip's do: a company's own authority is known there and not to uv.
+export UV_SYSTEM_CERTS ?= true
+
 .DEFAULT_GOAL := help
 .PHONY: help demo check fix lock clean compiled
 
