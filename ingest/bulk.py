@@ -13,14 +13,13 @@ CROWD = 20
 
 def with_bulk(edges: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
     """`schema.EDGES` from edges without `by_publisher` and `by_template`; below crowds both are 1."""
-    crowded = edges.with_row_index("edge").filter(pl.len().over("parent") > CROWD)
-    name = pl.col("id").str.split("/").list.last().str.to_lowercase()
-    kids = nodes.select("id", "publisher")[crowded["child"]].select(child_name=name, publisher="publisher")
-    parents = nodes.select("id")[crowded["parent"]].select(parent_name=name)
-    crowded = pl.concat([crowded.select("edge", "parent"), kids, parents], how="horizontal").with_columns(
-        template=names.template(pl.col("child_name"), pl.col("parent_name"))
+    crowded = edges.with_row_index("edge").select("edge", "child", "parent").filter(pl.len().over("parent") > CROWD)
+    parents = crowded.select(pl.col("parent").unique())
+    parents = parents.with_columns(parent_name=_names(nodes["id"].gather(parents["parent"])))
+    crowded = crowded.join(parents, on="parent", how="left", maintain_order="left").with_columns(
+        publisher=nodes["publisher"].gather(crowded["child"]), child_name=_names(nodes["id"].gather(crowded["child"]))
     )
-    sizes = crowded.select(
+    sizes = crowded.with_columns(template=names.template(pl.col("child_name"), pl.col("parent_name"))).select(
         "edge",
         by_publisher=pl.when(pl.col("publisher").is_null()).then(1).otherwise(pl.len().over("parent", "publisher")),
         by_template=pl.len().over("parent", "template"),
@@ -30,3 +29,9 @@ def with_bulk(edges: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
         pl.col(column).fill_null(1).cast(kind) if column.startswith("by_") else pl.col(column).cast(kind)
         for column, kind in schema.EDGES.items()
     )
+
+
+def _names(ids: pl.Series) -> pl.Series:
+    """The part after the slash, lower-cased."""
+    parts = ids.str.to_lowercase().str.splitn("/", 2).struct
+    return parts.field("field_1").fill_null(parts.field("field_0"))

@@ -92,11 +92,20 @@ def _judged(said: pl.DataFrame, meaning: pl.DataFrame, live: pl.Series) -> tuple
         finding=meaning["finding"].gather(said["name"]),
     )
     own = places(live, targets).gather(said["target"])
-    bare = live.gather(said["child"]).str.replace(r"^[^/]*/", "")
-    unowned = (said["origin"] == "card") & (targets.gather(said["target"]) == bare).fill_null(False)
-    itself = (own == said["child"]).fill_null(False) | unowned
+    itself = (own == said["child"]).fill_null(False) | _unowned(said, targets, live)
     said = said.with_columns(finding=pl.when(itself).then(pl.lit("self-loop")).otherwise("finding"))
     return pairing.paired(said), targets
+
+
+def _unowned(said: pl.DataFrame, targets: pl.Series, live: pl.Series) -> pl.Series:
+    """Card values that are the row's own name without its owner."""
+    bare = (~targets.str.contains("/", literal=True)).gather(said["target"])
+    at = ((said["origin"] == "card") & bare.fill_null(False)).arg_true()
+    name = live.gather(said["child"].gather(at)).str.replace(r"^[^/]*/", "")
+    own = at.filter((targets.gather(said["target"].gather(at)) == name).fill_null(False))
+    flags = np.zeros(said.height, dtype=bool)
+    flags[own.to_numpy()] = True
+    return pl.Series(flags)
 
 
 def _learnt(said: pl.DataFrame, targets: pl.Series, live: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -188,25 +197,35 @@ def _edges(said: pl.DataFrame, node_of: pl.Series, curated: pl.DataFrame, of_liv
     )
     columns = ("child", "parent", "relation", "evidence", "rank")
     own = curated.with_columns(evidence=pl.lit(Evidence.CURATED.bit, pl.UInt8), rank=pl.lit(1_000_000, pl.Int32))
-    pairs = (
-        pl.concat([good.select(columns).cast({"rank": pl.Int32}), own.select(columns)])
-        .group_by("child", "parent")
-        .agg(
-            relations=pl.col("relation").fill_null(0).bitwise_or(),
-            evidence=pl.col("evidence").bitwise_or(),
-            rank=pl.col("rank").min(),
-        )
-        .sort("child", "rank", "parent")
-    )
-    return pairs.select(
-        "child",
-        "parent",
-        relations=pl.when(pl.col("relations") == 0)
-        .then(Relation.UNSPECIFIED.bit)
-        .otherwise(pl.col("relations") & ~pl.lit(Relation.UNSPECIFIED.bit, pl.UInt8))
-        .cast(pl.UInt8),
-        evidence="evidence",
-        position=pl.int_range(pl.len(), dtype=pl.Int32).over("child"),
+    return _united(pl.concat([good.select(columns).cast({"rank": pl.Int32}), own.select(columns)]))
+
+
+def _united(said: pl.DataFrame) -> pl.DataFrame:
+    """Statements of edges (child, parent, relation, evidence, rank) as one row a pair, by child, then least rank."""
+    child, parent = (said[name].to_numpy().astype(np.int64) for name in ("child", "parent"))
+    order = np.lexsort((parent, child))
+    child, parent = child[order], parent[order]
+    first = np.flatnonzero((np.diff(child, prepend=-1) != 0) | (np.diff(parent, prepend=-1) != 0))
+    if not len(first):
+        return pl.DataFrame(schema={name: kind for name, kind in schema.EDGES.items() if not name.startswith("by_")})
+    relations = np.bitwise_or.reduceat(said["relation"].fill_null(0).to_numpy()[order], first)
+    evidence = np.bitwise_or.reduceat(said["evidence"].to_numpy()[order], first)
+    rank = np.minimum.reduceat(said["rank"].to_numpy()[order], first)
+    child, parent = child[first], parent[first]
+    known = relations & ~np.uint8(Relation.UNSPECIFIED.bit)
+    order = np.lexsort((parent, rank, child))
+    child = child[order]
+    runs = np.flatnonzero(np.diff(child, prepend=-1))
+    return pl.DataFrame(
+        {
+            "child": child.astype(np.uint32),
+            "parent": parent[order].astype(np.uint32),
+            "relations": np.where(known == 0, np.uint8(Relation.UNSPECIFIED.bit), known)[order],
+            "evidence": evidence[order],
+            "position": (np.arange(len(child)) - np.repeat(runs, np.diff(np.append(runs, len(child))))).astype(
+                np.int32
+            ),
+        }
     )
 
 
