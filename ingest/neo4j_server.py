@@ -37,13 +37,16 @@ class Status:
     version: str | None
 
 
-def conf(port: int, memory: Memory, *, published: int | None = None) -> str:
+def conf(port: int, memory: Memory, *, published: int | None = None, hardened: bool = True) -> str:
     """The text of neo4j.conf: loopback, no HTTP, no usage report, no LOAD CSV from the file system or the network.
 
-    Inside a container the server listens on all of its own addresses; Docker publishes `published` on loopback alone.
+    Without `hardened` (tests of the read-only guard) LOAD CSV reads what the server can, and nothing is capped. Inside
+    a container the server listens on all of its own addresses; Docker publishes `published` on loopback alone.
     """
     bolt = f"127.0.0.1:{port}" if published is None else f"0.0.0.0:{port}"
-    return f"""\
+    return (
+        (_HARDENED if hardened else "")
+        + f"""\
 dbms.security.auth_enabled=true
 server.memory.heap.initial_size={min(memory.heap, 512)}m
 server.memory.heap.max_size={memory.heap}m
@@ -54,13 +57,18 @@ server.bolt.advertised_address=127.0.0.1:{published or port}
 server.http.enabled=false
 server.https.enabled=false
 dbms.usage_report.enabled=false
+db.tx_log.rotation.retention_policy=1 files
+"""
+    )
+
+
+_HARDENED = """\
 server.directories.import=import
 dbms.security.allow_csv_import_from_file_urls=false
 internal.dbms.cypher_ip_blocklist=0.0.0.0/0,::/0
 db.transaction.timeout=20s
 db.memory.transaction.max=256m
 dbms.memory.transaction.total.max=512m
-db.tx_log.rotation.retention_policy=1 files
 """
 
 
@@ -88,6 +96,7 @@ def up(
     env: Mapping[str, str] = os.environ,
     pause: Pause = time.sleep,
     cache: Path | None = None,
+    hardened: bool = True,
 ) -> Status:
     """Start this home's server where it is not running, and return once it answers.
 
@@ -105,12 +114,12 @@ def up(
     port = _port(local.url)
     if docker_runs():
         local = replace(local, engine="docker", container=_container(home))
-        _write(home / "conf" / "neo4j.conf", conf(7687, memory, published=port))
+        _write(home / "conf" / "neo4j.conf", conf(7687, memory, published=port, hardened=hardened))
         write_local(settings.home, local)
         _run(Docker(chosen).server(home, port, _container(home)), "start the container")
     else:
         engine = find_jars(chosen, env, cache or _cache())
-        _write(home / "conf" / "neo4j.conf", conf(port, memory))
+        _write(home / "conf" / "neo4j.conf", conf(port, memory, hardened=hardened))
         local = replace(local, engine=engine.name, pid=_started(engine, home, memory))
         write_local(settings.home, local)
     try:
@@ -230,9 +239,8 @@ def _alive(home: Path, local: Local) -> bool:
 def _is_ours(home: Path, pid: int) -> bool:
     """Whether that process is this home's server: a number alone may have gone to another process meanwhile."""
     child = _children.get(pid)
-    if child is not None and child.poll() is not None:
-        del _children[pid]
-        return False
+    if child is not None:
+        return child.poll() is None
     proc = Path(f"/proc/{pid}/cmdline")
     if Path("/proc/self/cmdline").exists():
         try:

@@ -39,12 +39,6 @@ PARENTS = "UNWIND $ids AS wanted MATCH (c:Model {id: wanted})-[e:DERIVED_FROM]->
 EDGES = "MATCH (c:Model)-[e:DERIVED_FROM]->(p:Model)" + _EDGE
 """Every DERIVED_FROM edge, in no order."""
 
-BROOD = """
-MATCH (c:Model)-[e:DERIVED_FROM]->(p:Model {id: $id})
-RETURN c.id AS id, c.publisher AS publisher, c.derivatives AS derivatives, e.relations AS relations,
-  e.evidence AS evidence, e.position AS position"""
-"""Every child of `$id` with its edge, in no order."""
-
 LOADED = """
 MATCH (l:LineageMeta)
 RETURN l.snapshot AS snapshot, l.snapshot_sha256 AS snapshot_sha256, l.schema_version AS schema_version,
@@ -125,6 +119,12 @@ DIGEST = "lineage_digest"
 SEARCHED = "lineage_search"
 """Neo4j only: a model's id in lower case, under the text index."""
 
+BARE = "lineage_bare"
+"""Neo4j only: the same of the few models whose id has no namespace."""
+
+BOOKKEEPING = frozenset({DIGEST, SEARCHED, BARE})
+"""What the embedded store has not, and no answer shows."""
+
 _NEO4J_TAIL = " RETURN count(*) AS rows"
 
 
@@ -144,7 +144,11 @@ def neo4j_indexes() -> tuple[str, ...]:
         for label in LABELS
         for name in label.indexed
     )
-    return (*ranges, f"CREATE TEXT INDEX lineage_model_search IF NOT EXISTS FOR (n:Model) ON (n.{SEARCHED})")
+    return (
+        *ranges,
+        f"CREATE INDEX lineage_model_bare IF NOT EXISTS FOR (n:Model) ON (n.{BARE})",
+        f"CREATE TEXT INDEX lineage_model_search IF NOT EXISTS FOR (n:Model) ON (n.{SEARCHED})",
+    )
 
 
 NEO4J_INDEXES_READY = """
@@ -154,6 +158,9 @@ RETURN name, state, populationPercent AS percent"""
 
 NEO4J_AWAIT = "CALL db.awaitIndexes(300)"
 """Return once every index serves."""
+
+NEO4J_REPLAN = "CALL db.clearQueryCaches()"
+"""Forget plans that were made for another graph: one of an empty graph never ends on a full one."""
 
 NEO4J_EMPTY = "MATCH (n) RETURN count(n) = 0 AS empty"
 
@@ -178,7 +185,7 @@ def neo4j_columns(thing: Label | EdgeType) -> tuple[tuple[str, Kind], ...]:
         ends: tuple[tuple[str, Kind], ...] = (("source", "string"), ("target", "string"))
         return ends + tuple((p.name, p.kind) for p in thing.properties) + extra
     if thing.name == "Model":
-        extra = (*extra, (SEARCHED, "string"))
+        extra = (*extra, (SEARCHED, "string"), (BARE, "string"))
     return tuple((p.name, p.kind) for p in thing.properties) + extra
 
 
@@ -279,7 +286,7 @@ def neo4j_cut(edge: EdgeType) -> str:
 def neo4j_retire(label: Label) -> str:
     """Take our label and marks off vanished nodes that others have tied edges to, so that their edges stay."""
     kept = f"MATCH (n:{label.name} {{{label.key}: $columns[0][i]}}) WHERE n.{DIGEST} IS NOT NULL AND (n)--() "
-    return _EACH + kept + f"REMOVE n:{label.name}, n.{DIGEST}, n.{SEARCHED} SET n:Vanished" + _NEO4J_TAIL
+    return _EACH + kept + f"REMOVE n:{label.name}, n.{DIGEST}, n.{SEARCHED}, n.{BARE} SET n:Vanished" + _NEO4J_TAIL
 
 
 def neo4j_remove(label: Label) -> str:
@@ -302,24 +309,45 @@ def neo4j_finish() -> str:
     )
 
 
-NEO4J_BROOD_SHOWN = """
-MATCH (c:Model)-[e:DERIVED_FROM]->(p:Model {id: $id})
+NEO4J_BROOD = """
+MATCH (c:Model)-[e:DERIVED_FROM]->(:Model {id: $id})
 WHERE size($relations) = 0 OR any(wanted IN $relations WHERE wanted IN e.relations)
-WITH c, e ORDER BY c.derivatives DESC, c.id LIMIT $limit
-RETURN c.id AS id, e.relations AS relations, e.evidence AS evidence, e.position AS position"""
-"""The children of `$id` that are shown, best first, with their edges."""
+RETURN collect(c.id) AS ids, collect(c.derivatives) AS derivatives, collect(coalesce(e.relation, '')) AS relations"""
+"""Every child of `$id` as three lists: one row that is quicker to send than one a child."""
 
-NEO4J_BROOD_HIDDEN = """
-MATCH (c:Model)-[e:DERIVED_FROM]->(p:Model {id: $id})
-WHERE (size($relations) = 0 OR any(wanted IN $relations WHERE wanted IN e.relations)) AND NOT c.id IN $shown
-WITH e.relation AS relation, c.publisher AS publisher, count(*) AS children
-RETURN relation, sum(children) AS children, collect(publisher) AS publishers"""
-"""The children of `$id` that are not shown, by strongest relation, with the publishers of each."""
+NEO4J_EDGES_TO = (
+    """
+UNWIND $children AS wanted MATCH (c:Model {id: wanted})-[e:DERIVED_FROM]->(p:Model {id: $id})"""
+    + _EDGE
+)
+"""The edges from `$children` to `$id`, in no order."""
 
-NEO4J_SEARCH = f"""
-MATCH (m:Model) WHERE m.{SEARCHED} CONTAINS $longest AND all(term IN $terms WHERE m.{SEARCHED} CONTAINS term)
-RETURN m.id AS id
-ORDER BY CASE WHEN m.{SEARCHED} = $whole THEN 0
-  WHEN m.{SEARCHED} CONTAINS $slashed OR (m.{SEARCHED} STARTS WITH $first AND NOT m.{SEARCHED} CONTAINS '/') THEN 1
-  ELSE 2 END, m.derivatives DESC, m.id LIMIT $limit"""
-"""Ids of the models that hold every one of `$terms`, best first; `$slashed` is a slash and the first term."""
+_HOLDS = f"all(term IN $terms WHERE m.{SEARCHED} CONTAINS term)"
+_BEGINS = f"(m.{SEARCHED} CONTAINS $slashed OR coalesce(m.{BARE} STARTS WITH $first, false))"
+_HIT = " RETURN m.id AS id, m.derivatives AS derivatives"
+
+NEO4J_HITS = f"MATCH (m:Model) WHERE m.{SEARCHED} CONTAINS $needle WITH m LIMIT $cap RETURN count(m) AS hits"
+"""How many ids hold `$needle`, counted up to `$cap`."""
+
+NEO4J_SEARCH_FEW = f"""
+MATCH (m:Model) WHERE m.{SEARCHED} CONTAINS $needle AND {_HOLDS}{_HIT}
+ORDER BY CASE WHEN m.{SEARCHED} = $whole THEN 0 WHEN {_BEGINS} THEN 1 ELSE 2 END, m.derivatives DESC, m.id
+LIMIT $limit"""
+"""The best hits by the text index; its cost is that of all ids that hold `$needle`."""
+
+NEO4J_SEARCH_EXACT = f"MATCH (m:Model) WHERE m.{SEARCHED} = $whole AND {_HOLDS}{_HIT} ORDER BY derivatives DESC, id"
+"""The ids that are the terms themselves."""
+
+NEO4J_SEARCH_BARE = f"""
+MATCH (m:Model) WHERE m.{BARE} STARTS WITH $first AND {_HOLDS}{_HIT} ORDER BY m.derivatives DESC, m.id LIMIT $limit"""
+"""The best hits among names without a namespace that begin with the first term."""
+
+NEO4J_SEARCH_MANY = f"""
+MATCH (m:Model) WHERE m.derivatives >= 1 AND {_HOLDS} AND {_BEGINS} = $begins{_HIT}
+ORDER BY m.derivatives DESC, m.id LIMIT $limit"""
+"""The best hits that have derivatives, best first as the index gives them: quick where hits are many."""
+
+NEO4J_SEARCH_REST = f"""
+MATCH (m:Model) WHERE m.id >= '' AND m.derivatives = 0 AND {_HOLDS} AND {_BEGINS} = $begins{_HIT}
+ORDER BY m.id LIMIT $limit"""
+"""The first hits by id that have no derivatives, as the index gives them."""

@@ -13,7 +13,7 @@ from lineage.domain import Brood, Child, Edge, Loaded, Model, Relation, Table
 from lineage.errors import NoData, Refused, TooNew
 from lineage.schema import GRAPH_VERSION, GraphTables
 from lineage.settings import Settings
-from lineage.stores import cypher, rows
+from lineage.stores import cypher, neo4j_search, rows
 from lineage.stores.neo4j_link import Link
 from lineage.stores.neo4j_load import Loader
 from lineage.stores.neo4j_local import read_local
@@ -132,28 +132,25 @@ class Neo4jStore:
 
     def children(self, id: str, *, limit: int, relations: Sequence[str] = ()) -> Brood:
         """The best children and a tally of the rest."""
-        asked = {"id": id, "limit": limit, "relations": list(relations)}
-        edges = [rows.edge((row[0], id, *row[1:])) for row in self._read(cypher.NEO4J_BROOD_SHOWN, asked)]
-        shown = [edge.child for edge in edges]
-        rest = self._read(cypher.NEO4J_BROOD_HIDDEN, {"id": id, "relations": list(relations), "shown": shown})
-        hidden = {str(relation): int(str(children)) for relation, children, _ in rest}
-        publishers = {name for _, _, names in rest if isinstance(names, list) for name in names}
-        models = {model.id: model for model in self.models(shown)}
+        lists = self._read(cypher.NEO4J_BROOD, {"id": id, "relations": list(relations)})[0]
+        kinds = {"id": pl.String(), "derivatives": pl.Int64(), "relation": pl.String()}
+        brood = pl.DataFrame(dict(zip(kinds, lists, strict=True)), schema=kinds)
+        brood = brood.sort(["derivatives", "id"], descending=[True, False])
+        best, rest = brood.head(limit)["id"].to_list(), brood.slice(limit)
+        found = map(rows.edge, self._read(cypher.NEO4J_EDGES_TO, {"id": id, "children": best}))
+        edges = {edge.child: edge for edge in found}
+        hidden = dict(rest["relation"].replace("", str(Relation.UNSPECIFIED)).value_counts().iter_rows())
         return Brood(
             parent=id,
-            shown=tuple(Child(edge, models[edge.child]) for edge in edges),
+            shown=tuple(Child(edges[model.id], model) for model in self.models(best)),
             hidden={str(relation): hidden[relation] for relation in Relation if relation in hidden},
-            publishers=len(publishers),
+            publishers=rest["id"].str.extract(r"^([^/]*)/").drop_nulls().n_unique(),
         )
 
     def search(self, terms: Sequence[str], limit: int) -> tuple[Model, ...]:
         """Models and stubs whose lower-cased id holds every term, best first, by the text index."""
         low = [term.lower() for term in terms]
-        if not low:
-            return ()
-        asked: dict[str, object] = {"longest": max(low, key=len), "terms": low, "whole": " ".join(low), "limit": limit}
-        asked |= {"first": low[0], "slashed": f"/{low[0]}"}
-        return self.models([str(row[0]) for row in self._read(cypher.NEO4J_SEARCH, asked)])
+        return self.models(neo4j_search.best(self._read, low, limit)) if low else ()
 
     def edges(self) -> pl.DataFrame:
         """All DERIVED_FROM edges with their bits."""

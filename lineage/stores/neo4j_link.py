@@ -5,6 +5,7 @@ Every error of the driver becomes one sentence of `lineage.errors`; no sentence 
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -17,7 +18,7 @@ import neo4j.time
 
 from lineage.domain import Table
 from lineage.errors import Damaged, Fatal, LineageError, Refused, Unreachable
-from lineage.stores import neo4j_guard, values
+from lineage.stores import cypher, neo4j_guard, values
 
 _READ_SECONDS = 60.0
 _WRITE_SECONDS = 600.0
@@ -30,6 +31,7 @@ class Link:
 
     def __init__(self, url: str, database: str, auth: tuple[str, str] | None, *, write: bool = False) -> None:
         self.url, self.database = url, database
+        _silence_driver()
         with self._told():
             self._driver = neo4j.GraphDatabase.driver(
                 url,
@@ -148,6 +150,13 @@ class Writer:
             self._session.close()
 
 
+def _silence_driver() -> None:
+    """What the driver logs goes only where logging is set up: no line of it beside our own sentence on stderr."""
+    logger = logging.getLogger("neo4j")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+
+
 def _query(text: str, seconds: float) -> neo4j.Query:
     return neo4j.Query(text, timeout=seconds)
 
@@ -167,9 +176,9 @@ def _shown(value: object) -> object:
     """A value as `lineage.stores.values` has it."""
     if isinstance(value, neo4j.graph.Node):
         labels = sorted(value.labels)
-        return values.node(labels[0] if labels else "", {name: _shown(item) for name, item in value.items()})
+        return values.node(labels[0] if labels else "", _properties(value))
     if isinstance(value, neo4j.graph.Relationship):
-        return values.relationship(value.type, {name: _shown(item) for name, item in value.items()})
+        return values.relationship(value.type, _properties(value))
     if isinstance(value, neo4j.graph.Path):
         return values.path(map(_shown, value.nodes), map(_shown, value.relationships))
     if isinstance(value, neo4j.time.DateTime):
@@ -181,6 +190,11 @@ def _shown(value: object) -> object:
     if isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray):
         return [_shown(item) for item in value]
     return values.plain(value)
+
+
+def _properties(entity: neo4j.graph.Entity) -> dict[str, object]:
+    """What both stores hold of it, without lineage's bookkeeping."""
+    return {name: _shown(value) for name, value in entity.items() if name not in cypher.BOOKKEEPING}
 
 
 def _server_said(

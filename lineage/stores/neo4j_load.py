@@ -8,6 +8,7 @@ same database is never touched, for it bears no fingerprint.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from lineage.schema import EDGE_TYPES, GRAPH_VERSION, LABELS, EdgeType, GraphTab
 from lineage.stores import cypher, neo4j_rows
 from lineage.stores.neo4j_link import Link, Writer
 from lineage.stores.protocol import Progress
+
+_log = logging.getLogger(__name__)
 
 _NODES = tuple(label for label in LABELS if label.name != "LineageMeta")
 _META = next(label for label in LABELS if label.name == "LineageMeta")
@@ -64,6 +67,7 @@ class Loader:
                 self._mend(writer)
             self._index()
             writer.write(cypher.neo4j_finish(), {"columns": next(neo4j_rows.batches(self._prepared(_META), 1))})
+        self._replan()
         self._progress("done", 1, 1)
 
     def _admit(self, *, into_existing: bool) -> None:
@@ -167,6 +171,12 @@ class Loader:
             self._progress("index", len(statements) - len(waiting), len(statements))
             self._link.run(cypher.NEO4J_AWAIT)
             waiting = self._link.read(cypher.NEO4J_INDEXES_READY)
+
+    def _replan(self) -> None:
+        try:
+            self._link.run(cypher.NEO4J_REPLAN)
+        except Refused as error:
+            _log.info("The server keeps its old query plans for a while: %s", error)
 
     def _prepared(self, thing: Label | EdgeType) -> pl.DataFrame:
         return neo4j_rows.prepared(thing, self._tables[thing.name])

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from lineage.schema import EdgeType, Label
-from lineage.stores.cypher import DIGEST, SEARCHED, neo4j_columns
+from lineage.stores.cypher import BARE, DIGEST, SEARCHED, neo4j_columns
 
 _FIELD, _ITEM, _NULL = "\x1e", "\x1f", "\x00"
 
@@ -24,7 +24,9 @@ def prepared(thing: Label | EdgeType, frame: pl.DataFrame) -> pl.DataFrame:
     plain = frame.with_columns(pl.col(name).dt.timestamp("ms") for name in moments)
     made = plain.with_columns(_digests(thing.name, plain).alias(DIGEST))
     if thing.name == "Model":
-        made = made.with_columns(pl.col("id").str.to_lowercase().alias(SEARCHED))
+        low = pl.col("id").str.to_lowercase()
+        bare = pl.when(~pl.col("id").str.contains("/", literal=True)).then(low)
+        made = made.with_columns(low.alias(SEARCHED), bare.alias(BARE))
     return made.select(name for name, _ in neo4j_columns(thing))
 
 

@@ -12,10 +12,23 @@ from lineage.schema import EDGE_TYPES, GRAPH_VERSION, LABELS, EdgeType, GraphTab
 from lineage.stores.embedded import EmbeddedStore
 from lineage.stores.protocol import GraphStore
 
-STORES = ("embedded",)
+STORES = ("embedded", "neo4j")
 """Every store of the contract; the fixture `NAME_stores` gives a function that opens a handle on one empty store."""
 
 AS_OF = datetime(2026, 8, 22, 9, 30, tzinfo=UTC)
+
+META: Mapping[str, object] = {
+    "key": "loaded",
+    "snapshot_sha256": "ab" * 32,
+    "registry_version": "2026.08",
+    "registry_digest": "cd",
+    "as_of": AS_OF,
+    "source": "test",
+    "simulated": True,
+    "card": False,
+    "complete": True,
+    "scope": "all",
+}
 
 EdgeSpec = tuple[str, str, str] | tuple[str, str, str, str] | tuple[str, str, str, str, int]
 
@@ -47,6 +60,33 @@ def _naive(value: object) -> object:
     return value.replace(tzinfo=None) if isinstance(value, datetime) else value
 
 
+def _model(id: str, edges: Sequence[EdgeSpec]) -> dict[str, object]:
+    """A model's name, publisher and counts."""
+    head, slash, tail = id.partition("/")
+    above, tops = _levels(edges, id, up=True), {edge[0] for edge in edges}
+    return {
+        "id": id,
+        "name": tail if slash else id,
+        "publisher": head if slash else None,
+        "direct": sum(1 for edge in edges if edge[1] == id),
+        "derivatives": len(_levels(edges, id, up=False)),
+        "depth": min((far for top, far in above.items() if top not in tops), default=0),
+    }
+
+
+def _edge(edge: EdgeSpec) -> dict[str, object]:
+    child, parent, relations, evidence, position = (*edge, *("hub", 0)[len(edge) - 3 :])
+    listed = sorted(str(relations).split("+"), key=lambda name: Relation(name).bit)
+    return {
+        "source": child,
+        "target": parent,
+        "relation": listed[0],
+        "relations": listed,
+        "evidence": str(evidence).split("+"),
+        "position": position,
+    }
+
+
 def build(
     edges: Sequence[EdgeSpec] = (),
     models: Mapping[str, Mapping[str, object]] | Sequence[str] = (),
@@ -66,26 +106,10 @@ def build(
     given = dict(models) if isinstance(models, Mapping) else {id: {} for id in models}
     ids = sorted({end for edge in edges for end in edge[:2]} | set(given) | set(stubs), key=str.encode)
     named = {member: slug for slug, members in (families or {}).items() for member in members}
-    rows = []
-    for id in ids:
-        head, slash, tail = id.partition("/")
-        below, above = _levels(edges, id, up=False), _levels(edges, id, up=True)
-        tops = {edge[0] for edge in edges}
-        rows.append(
-            {
-                "id": id,
-                "name": tail if slash else id,
-                "stub": id in stubs,
-                "publisher": head if slash else None,
-                "family": named.get(id),
-                "direct": sum(1 for edge in edges if edge[1] == id),
-                "derivatives": len(below),
-                "depth": min((far for top, far in above.items() if top not in tops), default=0),
-            }
-            | given.get(id, {})
-        )
+    rows = [{**_model(id, edges), "stub": id in stubs, "family": named.get(id), **given.get(id, {})} for id in ids]
     publishers = sorted({str(row["publisher"]) for row in rows if row["publisher"] is not None})
     owners = {name: owner for name, owner in (organizations or {}).items() if name in publishers}
+    told = {"snapshot": snapshot, "run": run, "schema_version": schema_version}
     nodes: dict[str, list[dict[str, object]]] = {
         "Model": rows,
         "Publisher": [{"name": name, "models": 1} for name in publishers],
@@ -94,36 +118,10 @@ def build(
             for slug, country in sorted(set(owners.values()))
         ],
         "Family": [{"slug": slug, "name": slug.title(), "members": len(m)} for slug, m in (families or {}).items()],
-        "LineageMeta": [
-            {
-                "key": "loaded",
-                "snapshot": snapshot,
-                "snapshot_sha256": "ab" * 32,
-                "schema_version": schema_version,
-                "registry_version": "2026.08",
-                "registry_digest": "cd",
-                "as_of": AS_OF,
-                "source": "test",
-                "simulated": True,
-                "card": False,
-                "complete": True,
-                "models": len(ids) - len(stubs),
-                "edges": len(edges),
-                "run": run,
-                "scope": "all",
-            }
-        ],
+        "LineageMeta": [{**META, **told, "models": len(ids) - len(stubs), "edges": len(edges)}],
     }
-    derived = []
-    for edge in edges:
-        child, parent, relations, evidence, position = (*edge, *("hub", 0)[len(edge) - 3 :])
-        listed = sorted(str(relations).split("+"), key=lambda name: Relation(name).bit)
-        derived.append(
-            {"source": child, "target": parent, "relation": listed[0], "relations": listed}
-            | {"evidence": str(evidence).split("+"), "position": position}
-        )
     links: dict[str, list[dict[str, object]]] = {
-        "DERIVED_FROM": derived,
+        "DERIVED_FROM": [_edge(edge) for edge in edges],
         "PUBLISHED_BY": [{"source": r["id"], "target": r["publisher"]} for r in rows if r["publisher"] is not None],
         "PART_OF": [{"source": name, "target": slug} for name, (slug, _) in owners.items()],
         "MEMBER_OF": [{"source": member, "target": slug} for member, slug in named.items()],
@@ -134,7 +132,7 @@ def build(
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def graph() -> Callable[..., GraphTables]:
     return build
 
@@ -143,6 +141,22 @@ def graph() -> Callable[..., GraphTables]:
 def embedded_stores(tmp_path: Path) -> Callable[[], GraphStore]:
     clock = datetime(2026, 11, 24, tzinfo=UTC)
     return lambda: EmbeddedStore(tmp_path / "store", lambda: clock)
+
+
+@pytest.fixture
+def neo4j_stores(neo4j_home: Path) -> Callable[[], GraphStore]:
+    """On the session's real server, emptied first."""
+    from lineage.settings import Settings
+    from lineage.stores.neo4j import open_neo4j
+    from lineage.stores.neo4j_link import Link
+    from lineage.stores.neo4j_local import read_local
+
+    local = read_local(neo4j_home)
+    assert local is not None
+    link = Link(local.url, "neo4j", (local.username, local.password), write=True)
+    link.run("MATCH (n) DETACH DELETE n")
+    link.close()
+    return lambda: open_neo4j(Settings(home=neo4j_home, store=local.url), write=True, env={})
 
 
 @pytest.fixture(params=STORES)
@@ -166,7 +180,7 @@ def store(store_factory: Callable[[], GraphStore]) -> GraphStore:
     return store_factory()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def silent() -> Callable[[str, int, int], None]:
     """Progress that nobody looks at."""
     return lambda stage, done, whole: None
