@@ -251,7 +251,8 @@ def _build(path: Path, tables: GraphTables, progress: Progress) -> None:
             _single(connection.execute("CHECKPOINT")).close()
             progress("done", done, whole)
     except _ENGINE_ERRORS as error:
-        raise Fatal(f"The graph could not be built at {path}: {_cleaned(error)} The old one stays.") from error
+        why = "the disk is full, or files may not grow." if "Cannot write to file" in str(error) else _cleaned(error)
+        raise Fatal(f"The graph could not be built at {path}: {why} The old one stays.") from error
 
 
 def _declared(frame: pl.DataFrame, kinds: Mapping[str, pl.DataType]) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from lineage.errors import Refused
 from lineage.stores import walks
@@ -47,6 +48,12 @@ _UNSAFE = frozenset({"REPEAT", "LPAD", "RPAD", "LIST_REDUCE", "NEXTVAL", "CURRVA
 
 _LONGEST_RANGE = 1_000_000
 
+_LONGEST_TEXT = 10_000
+_MOST_BRACKETS = 25
+_MOST_CASES = 15
+_MOST_RELATIONSHIPS = 8
+"""Beyond these the engine plans for minutes, which its own timeout does not see, or overflows its stack."""
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -61,12 +68,15 @@ def judged(text: str, parameters: Mapping[str, object], limit: int) -> Judged:
 
     Variable-length relationships are given Neo4j's meaning (see `walks`), and at most `limit` + 1 rows are asked for.
     """
+    if len(text) > _LONGEST_TEXT:
+        raise Refused(f"The query has {len(text):,} characters; at most {_LONGEST_TEXT:,} are taken here.")
     tokens = _single(read(text))
     bare = solid(tokens)
     if not bare:
         raise Refused("The query is empty.")
     if bare[0].kind != "word" or bare[0].text.upper() not in _BEGINNINGS:
         raise Refused(_only_reads(bare[0].text))
+    _check_size(bare)
     _check_words(bare)
     _check_calls(bare)
     _check_parameters(bare, parameters)
@@ -92,6 +102,20 @@ def _single(tokens: list[Token]) -> list[Token]:
     if solid(tokens[ends[0] + 1 :]):
         raise Refused("One statement at a time: remove what follows the semicolon.")
     return tokens[: ends[0]]
+
+
+def _check_size(bare: Sequence[Token]) -> None:
+    """Refuse what the engine could not plan in time."""
+    starts = pairwise(bare)
+    relationships = sum(1 for token, after in starts if token.says("-") and (after.says("[") or after.says("-")))
+    counted = (
+        (relationships, _MOST_RELATIONSHIPS, "relationships"),
+        (sum(1 for token in bare if token.says("CASE")), _MOST_CASES, "CASE expressions"),
+        (max(_depths(bare), default=0), _MOST_BRACKETS, "brackets within each other"),
+    )
+    for number, most, what in counted:
+        if number > most:
+            raise Refused(f"The query has {number} {what}; at most {most} are taken here. Ask it in two steps.")
 
 
 def _check_words(bare: Sequence[Token]) -> None:

@@ -18,7 +18,7 @@ _TOKEN = re.compile(
     | (?P<number>  [0-9]+ (?: \.[0-9]+ )? (?: [eE][+-]?[0-9]+ )? )
     | (?P<parameter> \$[A-Za-z_][A-Za-z0-9_]* )
     | (?P<word>    [A-Za-z_][A-Za-z0-9_]* )
-    | (?P<mark>    [()\[\]{}<>=+\-*/%^.,:;|!&] )
+    | (?P<mark>    [()\[\]{}<>=+\-*/%^.,:;|!&~] )
     """,
     re.VERBOSE | re.DOTALL,
 )

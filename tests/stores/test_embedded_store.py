@@ -220,7 +220,7 @@ def test_a_full_disk_is_one_sentence_and_the_old_graph_stays(fresh, folder, grap
     fresh().load(graph(models=["a/x"], run="one"), silent)
     out, _ = run(FULL, folder).communicate(timeout=60)
     assert out.count("\n") == 1
-    assert "could not be" in out
+    assert "the disk is full" in out
     assert graphs(folder) == ["graph-2026-08-22-one.lbug"]
     assert fresh().model("a/x") is not None
 
