@@ -129,8 +129,8 @@ class _Crawl:
 
     def finished(self, stopping: Stopping, fresh: bool) -> Snapshot:
         """Fetch what is left, seal, and remove the pages."""
-        if fresh and self._folder.exists():
-            rmtree(self._folder)
+        if fresh:
+            self._forget()
         pages = Pages(self._folder, self.plan)
         try:
             walk = self._walked(pages, stopping)
@@ -146,10 +146,19 @@ class _Crawl:
                 resume_command(self._settings, self._options),
             ) from None
         except NotFound:
-            rmtree(self._folder)
+            self._forget()
             raise
-        rmtree(self._folder)
+        self._forget()
         return snapshot
+
+    def _forget(self) -> None:
+        """Remove the pages: all or none, whenever the process ends."""
+        gone = self._folder.with_name(f".{self._folder.name}")
+        if gone.exists():
+            rmtree(gone)
+        if self._folder.exists():
+            self._folder.rename(gone)
+            rmtree(gone)
 
     def _walked(self, pages: Pages, stopping: Stopping) -> Walk:
         frontier: Frontier = self._tree or WholeHub()

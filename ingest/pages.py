@@ -72,7 +72,6 @@ class Pages:
         self.plan = plan
         self.heads: list[Head] = []
         self.rows_seen = self.bad = self.cost = 0
-        folder.mkdir(parents=True, exist_ok=True)
         files = sorted(folder.glob("page-*.parquet"))
         for number, file in enumerate(files):
             if file != self._file(number):
@@ -137,6 +136,7 @@ class Pages:
         return self.folder / f"page-{number:06d}.parquet"
 
     def _put(self, file: Path, data: bytes) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
         beside = self.folder / "unfinished"
         with beside.open("wb") as out:
             out.write(data)

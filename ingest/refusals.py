@@ -50,8 +50,9 @@ def refusal(host: str, response: httpx2.Response, error: Exception, secret: Secr
     if status == 401:
         if secret.known:
             return Refused(
-                f"{host} does not accept the token (401: {told}). Make a new one at https://{host}/settings/tokens and "
-                "set HF_TOKEN, or unset HF_TOKEN and run hf auth logout to go on without one."
+                f"{host} does not accept the token (401: {told}). Make a new one at "
+                "https://huggingface.co/settings/tokens and set HF_TOKEN, or unset HF_TOKEN and run hf auth logout to "
+                "go on without one."
             )
         return Refused(f"{host} wants a token (401: {told}). Set HF_TOKEN or run: hf auth login")
     if status == 403:

@@ -42,14 +42,11 @@ class Taken(Exception):
 def exclusive(path: Path, owner: str, *, wait: bool = False) -> Iterator[Held]:
     """The lock `path` for the body of the `with`; raises `Taken` where another process has it and `wait` is false.
 
-    `owner` is written into the file, for whoever finds it taken. A process that dies, by whatever means, lets go of it.
+    `owner` is written into the file, for whoever finds it taken; the file goes with the lock. A process that dies, by
+    whatever means, lets go of it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+b") as file:
-        try:
-            _take(file, wait)
-        except (BlockingIOError, PermissionError):
-            raise Taken(_read(file)) from None
+    with _locked(path, wait) as file:
         left = _read(file)
         file.truncate(0)
         file.write(owner.encode())
@@ -58,6 +55,26 @@ def exclusive(path: Path, owner: str, *, wait: bool = False) -> Iterator[Held]:
             yield Held(left)
         finally:
             file.truncate(0)
+            if sys.platform != "win32":
+                path.unlink(missing_ok=True)
+
+
+def _locked(path: Path, wait: bool) -> IO[bytes]:
+    """The lock's file, open and locked; one that its last owner removed meanwhile does not count."""
+    while True:
+        file = path.open("a+b")
+        try:
+            _take(file, wait)
+            if path.exists() and path.stat().st_ino == os.fstat(file.fileno()).st_ino:
+                return file
+        except (BlockingIOError, PermissionError):
+            owner = _read(file)
+            file.close()
+            raise Taken(owner) from None
+        except BaseException:
+            file.close()
+            raise
+        file.close()
 
 
 def _read(file: IO[bytes]) -> str:

@@ -134,20 +134,21 @@ def test_killed_anywhere_and_resumed_it_is_the_same_snapshot(settings, undisturb
     whole, events = undisturbed
     kills = 0
     with SimulatedHub(ODD_WORLD) as hub:
-        for kill_at in (chance.randrange(1, events), chance.randrange(1, events), events - chance.randrange(4), 0):
+        for kill_at in (chance.randrange(1, events), chance.randrange(1, events), events - chance.randrange(12), 0):
             code, out = ended(child(settings.home, hub.url, kill_at))
             if code == 0:
                 break
             assert code == -signal.SIGKILL, out
             kills += 1
+            if snapshots.listed(settings) and not (settings.crawls / "hub").exists():
+                break
         asked = Counter(request.query for request in hub.requests)
-    assert code == 0
     resumed = snapshots.opened(settings).manifest
     assert essence(resumed) == essence(whole)
     assert (resumed.pages, resumed.started_at) == (whole.pages, whole.started_at)
     assert sum(asked.values()) - len(asked) <= kills
     assert len(asked) == PAGES
-    assert not list(settings.crawls.glob("*/"))
+    assert not (settings.crawls / "hub").exists()
     snapshots.opened(settings).verify()
 
 

@@ -16,6 +16,18 @@ with locks.exclusive(Path(sys.argv[1]), locks.myself()):
     sys.stdin.read()
 """
 
+TURNS = """
+import sys
+from pathlib import Path
+from lineage import locks
+lock, inside = Path(sys.argv[1]), Path(sys.argv[2])
+for _ in range(60):
+    with locks.exclusive(lock, locks.myself(), wait=True):
+        inside.touch(exist_ok=False)
+        inside.unlink()
+print("done")
+"""
+
 
 @pytest.fixture
 def holder(tmp_path):
@@ -50,9 +62,16 @@ def test_waiting_gets_it_when_the_other_is_done(holder):
         assert held.left == ""
 
 
-def test_it_can_be_taken_again_and_is_empty_after_use(tmp_path):
+def test_many_in_a_row_never_hold_it_together(tmp_path):
+    """The file goes with each lock, so the next ones must not lock a file that is gone."""
+    command = [sys.executable, "-c", TURNS, str(tmp_path / "a.lock"), str(tmp_path / "inside")]
+    turns = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    assert [process.communicate(timeout=60)[0] for process in turns] == ["done\n"] * 3
+
+
+def test_it_can_be_taken_again_and_leaves_nothing(tmp_path):
     for _ in range(2):
         with locks.exclusive(tmp_path / "a.lock", "me") as held:
             assert held.left == ""
             assert (tmp_path / "a.lock").read_text() == "me"
-    assert (tmp_path / "a.lock").read_text() == ""
+        assert list(tmp_path.iterdir()) == []
