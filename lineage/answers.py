@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from fractions import Fraction
 
 from lineage.domain import Counts, Edge, Model, Number, Receipt
 
@@ -189,6 +190,72 @@ class FamiliesAnswer:
     families: tuple[FamilyLine, ...]
     double_claims: tuple[tuple[str, str, str], ...] = ()
     unclaimed_roots: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Month:
+    """A month of `trends`: `key` is 2025-07, `whole` the new models that its shares are of.
+
+    `finished` is false for the month in which the snapshot was taken.
+    """
+
+    key: str
+    whole: int
+    finished: bool
+
+
+@dataclass(frozen=True)
+class Trend:
+    """One line of `trends`: a family, a country, or a band that holds the rest; a cell for each month of the answer.
+
+    `new` counts under the answer's attribution. `share` is always fractional and exact, so that a month's shares sum
+    to 1 over all lines; None in a month without new models.
+    """
+
+    name: str
+    label: str
+    band: bool
+    new: tuple[Number, ...]
+    share: tuple[Fraction | None, ...]
+    total: Number
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A dated event of the registry within the months shown, with the sources that vouch for it."""
+
+    slug: str
+    on: date
+    text: str
+    source: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What narrowed an answer: names, and the first and last month as they were given."""
+
+    names: tuple[str, ...] = ()
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True)
+class TrendsAnswer:
+    """New derivatives a month, told apart by `by`: family, origin (the family's country) or country (the uploader's).
+
+    `whole` sums the months; `undated` models stand in none of them. `asked` echoes the names and months asked for.
+    """
+
+    receipt: Receipt
+    by: str
+    months: tuple[Month, ...]
+    lines: tuple[Trend, ...]
+    whole: int
+    whole_meaning: str
+    undated: int
+    marks: tuple[Mark, ...] = ()
+    notes: tuple[str, ...] = ()
+    asked: Asked = Asked()
 
 
 @dataclass(frozen=True)

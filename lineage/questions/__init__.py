@@ -10,10 +10,12 @@ from lineage.questions.editions import edition
 from lineage.questions.leaderboards import KINDS, top
 from lineage.questions.listing import ancestors, derivatives, path
 from lineage.questions.looking import cypher, model, search, tree
+from lineage.questions.months import SPLITS, trends
 from lineage.questions.quality import audit, families, snapshots
 
 __all__ = [
     "KINDS",
+    "SPLITS",
     "Atlas",
     "ancestors",
     "audit",
@@ -29,4 +31,5 @@ __all__ = [
     "snapshots",
     "top",
     "tree",
+    "trends",
 ]

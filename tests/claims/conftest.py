@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+import pytest
+
+from lineage.registry import Registry, load
+
+
+@pytest.fixture(scope="session")
+def registry() -> Registry:
+    return load()
