@@ -54,28 +54,3 @@ def not_an_id(value: pl.Expr) -> pl.Expr:
 def namespace(value: pl.Expr) -> pl.Expr:
     """The part before the only slash, null for bare names."""
     return pl.when(value.str.count_matches("/", literal=True) == 1).then(value.str.split("/").list.first())
-
-
-FILLER = (
-    r"gguf|awq|gptq|exl|mlx|bnb|fp|int|bf|q|k|m|s|b|bit|bits|lora|qlora|adapter|peft|finetune|finetuned|ft|sft|dpo|grpo|"
-    r"ppo|orpo|kto|merge|merged|instruct|chat|base|model|test|exp|run|v|ver|version|epoch|step|steps|checkpoint|ckpt|"
-    r"seed|final|best|new|try|train|trained"
-)
-"""Words that do not tell two names of one template apart, digits already gone."""
-
-
-def template(child: pl.Expr, parent: pl.Expr) -> pl.Expr:
-    """A child's name without its parent's name, digits, hex runs and filler words: equal for names made by one script.
-
-    Both expressions are names after the slash, lower-cased.
-    """
-    at = child.str.find(parent, literal=True)
-    rest = child.str.slice(0, at) + child.str.slice(at + parent.str.len_bytes())
-    bare = pl.when(at.is_null()).then(child).otherwise(rest)
-    words = (
-        bare.str.replace_all("_", "-", literal=True)
-        .str.replace_all(r"\b[0-9a-f]{6,}\b", "")
-        .str.replace_all(r"[0-9]+", "")
-        .str.replace_all(rf"\b(?:{FILLER})\b", "")
-    )
-    return words.str.replace_all(r"[^\p{L}]+", "-").str.strip_chars("-")

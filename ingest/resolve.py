@@ -14,9 +14,9 @@ import numpy as np
 import polars as pl
 
 from ingest import names, pairing
-from ingest.bulk import with_bulk
 from ingest.meanings import meanings, places, taught
 from lineage import schema
+from lineage.bulk import with_bulk
 from lineage.domain import Evidence, Relation
 from lineage.graph import Ints
 from lineage.registry import Registry

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from lineage import __version__, resolved, snapshots
 from lineage.domain import Attribution, Level, Receipt
-from lineage.errors import LineageError, NoData
+from lineage.errors import NoData
 from lineage.registry import Registry, load
 from lineage.stores import loaded_snapshot, open_store
 
@@ -32,11 +32,13 @@ class Atlas:
     Counts come from resolved columns, look-ups from the store; both belong to `snapshot`.
     """
 
-    def __init__(self, settings: Settings, registry: Registry, snapshot: Snapshot) -> None:
+    def __init__(
+        self, settings: Settings, registry: Registry, snapshot: Snapshot, store: GraphStore | None = None
+    ) -> None:
         self.settings = settings
         self.registry = registry
         self.snapshot = snapshot
-        self._store: GraphStore | None = None
+        self._store = store
         self._columns: dict[str, pl.Series] = {}
         self._graphs: dict[Level, Graph] = {}
         self._attributions: dict[Level, Attributions] = {}
@@ -240,16 +242,31 @@ class Atlas:
 def opened(settings: Settings, *, snapshot: str | None = None) -> Atlas:
     """The atlas of a snapshot: the one asked for, else the one that is loaded, else the newest.
 
-    Raises `NoData` where there is none, `NotFound` for an unknown snapshot.
+    Raises `NoData` where there is none, `NotFound` for an unknown snapshot. Of a server whose snapshot is not in this
+    home, the graph itself is streamed into the cache once.
     """
     registry = load(settings.registry)
-    return Atlas(settings, registry, snapshots.opened(settings, snapshot or _loaded(settings)))
+    known = {manifest.id for manifest in snapshots.listed(settings)}
+    if snapshot is not None or settings.store == "embedded":
+        wanted = snapshot or loaded_snapshot(settings)
+        return Atlas(settings, registry, snapshots.opened(settings, wanted if snapshot or wanted in known else None))
+    return _beside(settings, registry, known)
 
 
-def _loaded(settings: Settings) -> str | None:
-    """The loaded snapshot where it is here; a store out of reach matters only to the questions that need it."""
+def _beside(settings: Settings, registry: Registry, known: set[str]) -> Atlas:
+    """The atlas of what a server holds; where its snapshot is not here, of the server's own graph."""
+    store = open_store(settings)
     try:
-        found = loaded_snapshot(settings)
-    except LineageError:
-        return None
-    return found if found in {manifest.id for manifest in snapshots.listed(settings)} else None
+        loaded = store.loaded()
+        if loaded is None:
+            raise NoData(f"Nothing is loaded in {settings.store} yet. Try: lineage --store {settings.store} load")
+        if loaded.snapshot in known:
+            found = snapshots.opened(settings, loaded.snapshot)
+        else:
+            from lineage.mirror import mirrored
+
+            found = mirrored(settings, store, loaded)
+    except BaseException:
+        store.close()
+        raise
+    return Atlas(settings, registry, found, store)

@@ -302,12 +302,17 @@ def _all(flags: Flags, starts: Ints) -> Flags:
     return np.logical_and.reduceat(flags, starts) if len(flags) else np.empty(0, bool)
 
 
+FLAGS: Mapping[str, pl.Expr] = {
+    "derivatives": pl.lit(True),
+    "organic": pl.col("organic"),
+    **{name: pl.col("bits") & bits > 0 for name, bits in _BY_RELATION.items()},
+    "external": pl.col("external"),
+    "active": pl.col("downloads") > ACTIVE_DOWNLOADS,
+}
+"""Which rows of a derivative table a counter of models counts."""
+
 _MEASURES: Mapping[str, pl.Expr] = {
-    "derivatives": pl.len(),
-    "organic": pl.col("organic").sum(),
-    **{name: (pl.col("bits") & bits > 0).sum() for name, bits in _BY_RELATION.items()},
-    "external": pl.col("external").sum(),
-    "active": (pl.col("downloads") > ACTIVE_DOWNLOADS).sum(),
+    **{name: pl.len() if name == "derivatives" else flag.sum() for name, flag in FLAGS.items()},
     "downloads": pl.col("downloads").sum(),
     "downloads_all_time": pl.col("downloads_all_time").sum(),
     "likes": pl.col("likes").sum(),
@@ -394,10 +399,11 @@ def loose(ground: Ground, target: Target, attribution: Attribution) -> dict[str,
     if attribution is not Attribution.ANY:
         return dict.fromkeys(LOOSE, None)
     family = target.kind == "family"
+    found = named_of(ground, target)
     return {
-        "tagged": len(_tagged(ground, target)) if family else None,
-        "named": _named(ground, target) if family else None,
-        "taught": len(_taught(ground, target)),
+        "tagged": len(tagged_of(ground, target)) if family else None,
+        "named": None if found is None else len(found),
+        "taught": len(taught_of(ground, target)),
     }
 
 
@@ -407,22 +413,25 @@ def direct_of(ground: Ground, target: Target) -> Ints:
     return ground.eligible(np.setdiff1d(children, target.members, assume_unique=True))
 
 
-def _tagged(ground: Ground, target: Target) -> Ints:
+def tagged_of(ground: Ground, target: Target) -> Ints:
+    """Models with a tag that names one of the family's namespaces, members left out."""
     named = ground.named.filter(pl.col("namespace").is_in(list(target.namespaces)))["node"].unique()
     found = np.setdiff1d(named.to_numpy().astype(np.int64), target.members)
     return ground.eligible(found)
 
 
-def _named(ground: Ground, target: Target) -> int | None:
+def named_of(ground: Ground, target: Target) -> Ints | None:
+    """Models whose name matches the family's pattern, members left out; None where it has no pattern."""
     if target.name_pattern is None:
         return None
     parts = ground.column("id").str.splitn("/", 2).struct
     name = parts.field("field_1").fill_null(parts.field("field_0"))
     hits = np.flatnonzero(name.str.contains(f"(?i){target.name_pattern}").to_numpy())
-    return len(ground.eligible(ground.models(np.setdiff1d(hits, target.members, assume_unique=True))))
+    return ground.eligible(ground.models(np.setdiff1d(hits, target.members, assume_unique=True)))
 
 
-def _taught(ground: Ground, target: Target) -> Ints:
+def taught_of(ground: Ground, target: Target) -> Ints:
+    """Models with a member as teacher, and their derivatives, members left out."""
     pairs = ground.teachers
     students = pairs.filter(pl.col("parent").is_in(target.members.tolist()))["child"].unique()
     found = reach(ground.graph.down, students.to_numpy().astype(np.int64)).nodes

@@ -9,6 +9,7 @@ import polars as pl
 
 from lineage.counters import Ground, Target
 from lineage.domain import Attribution, Level
+from lineage.mirror import KIND as MIRROR
 
 if TYPE_CHECKING:
     from lineage.atlas import Atlas
@@ -20,6 +21,8 @@ def about(atlas: Atlas, level: Level, as_of: date | None) -> list[str]:
     said = []
     if not manifest.card:
         said.append("Card data was not read: parents that only a card names are missing.")
+    if manifest.kind == MIRROR:
+        said += manifest.notes
     if not manifest.complete:
         said.append("The crawl did not reach every descendant: transitive counts are lower bounds.")
     if atlas.summary.era:

@@ -7,6 +7,7 @@ dialect needs carries that store's name. Labels, types and properties come from 
 from __future__ import annotations
 
 from lineage.schema import EDGE_TYPES, LABELS, EdgeType, Kind, Label
+from lineage.schema import NODES as NODE_COLUMNS
 
 # Both stores ---------------------------------------------------------------------------------------------------------
 
@@ -38,6 +39,9 @@ PARENTS = "UNWIND $ids AS wanted MATCH (c:Model {id: wanted})-[e:DERIVED_FROM]->
 
 EDGES = "MATCH (c:Model)-[e:DERIVED_FROM]->(p:Model)" + _EDGE
 """Every DERIVED_FROM edge, in no order."""
+
+NODES = "MATCH (m:Model) RETURN " + ", ".join(f"m.{name} AS {name}" for name in NODE_COLUMNS)
+"""Every model and stub in the columns of `schema.NODES`, in no order."""
 
 LOADED = """
 MATCH (l:LineageMeta)

@@ -140,6 +140,10 @@ class EmbeddedStore:
         given |= {"whole": " ".join(low), "limit": limit}
         return self.models([str(row[0]) for row in self._rows(cypher.embedded_search(len(low)), given)]) if low else ()
 
+    def nodes(self) -> pl.DataFrame:
+        """All models and stubs."""
+        return rows.nodes(self._frame(cypher.NODES, {}))
+
     def edges(self) -> pl.DataFrame:
         """All DERIVED_FROM edges, a stretch of the model table at a time so that a reader's memory suffices."""
         last = self._rows(cypher.EMBEDDED_SPAN, {})[0][0]

@@ -11,7 +11,7 @@ import polars as pl
 
 from lineage.domain import Brood, Child, Edge, Loaded, Model, Relation, Table
 from lineage.errors import NoData, Refused, TooNew
-from lineage.schema import GRAPH_VERSION, GraphTables
+from lineage.schema import GRAPH_VERSION, NODES, GraphTables
 from lineage.settings import Settings
 from lineage.stores import cypher, neo4j_search, rows
 from lineage.stores.neo4j_link import Link
@@ -98,6 +98,10 @@ class Neo4jStore:
             )
         return loaded
 
+    def empty(self) -> bool:
+        """Whether the database holds nothing at all, of lineage or of others."""
+        return bool(self._link.read(cypher.NEO4J_EMPTY)[0][0])
+
     def load(self, tables: GraphTables, progress: Progress) -> None:
         """Make the database hold `tables` in the scope asked for; interrupted, the next call finishes."""
         chosen = narrow(tables, self._options.scope) if self._options.scope != "all" else tables
@@ -151,6 +155,12 @@ class Neo4jStore:
         """Models and stubs whose lower-cased id holds every term, best first, by the text index."""
         low = [term.lower() for term in terms]
         return self.models(neo4j_search.best(self._read, low, limit)) if low else ()
+
+    def nodes(self) -> pl.DataFrame:
+        """All models and stubs."""
+        answers = self._read(cypher.NODES, {})
+        columns = {name: [row[place] for row in answers] for place, name in enumerate(NODES)}
+        return rows.nodes(pl.DataFrame(columns, schema=dict(NODES)))
 
     def edges(self) -> pl.DataFrame:
         """All DERIVED_FROM edges with their bits."""

@@ -50,6 +50,9 @@ class GraphStore(Protocol):
         then `derivatives` descending, then id bytewise.
         """
 
+    def nodes(self) -> pl.DataFrame:
+        """All models and stubs in the columns of `schema.NODES`, sorted by id bytewise; times aware and UTC."""
+
     def edges(self) -> pl.DataFrame:
         """All DERIVED_FROM edges: child str, parent str, relations u8, evidence u8, position i32 (bits as `domain`)."""
 

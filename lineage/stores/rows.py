@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 
+from lineage import schema
 from lineage.domain import Edge, Evidence, Loaded, Model, Relation
 
 _MODEL: Callable[..., Model] = Model
@@ -27,6 +28,17 @@ def edge(row: Sequence[object]) -> Edge:
     """A row of `cypher.PARENTS`."""
     child, parent, relations, evidence, position = row
     return Edge(str(child), str(parent), _texts(relations), _texts(evidence), int(str(position)))
+
+
+def nodes(models: pl.DataFrame) -> pl.DataFrame:
+    """The frame in the columns and order of the protocol; naive times are UTC."""
+    cast = {
+        name: pl.col(name).dt.replace_time_zone("UTC").cast(kind)
+        if models.schema[name] == pl.Datetime and getattr(models.schema[name], "time_zone", None) is None
+        else pl.col(name).cast(kind)
+        for name, kind in schema.NODES.items()
+    }
+    return models.select(**cast).sort("id")
 
 
 def bits(edges: pl.DataFrame) -> pl.DataFrame:

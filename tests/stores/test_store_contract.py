@@ -7,6 +7,7 @@ import pytest
 
 from lineage.domain import Evidence, Loaded, Relation
 from lineage.errors import NoData
+from lineage.schema import NODES
 
 
 def asked(store, text, **parameters):
@@ -35,10 +36,11 @@ def test_an_empty_store_has_nothing_loaded(store):
         lambda store: store.parents(["a/b"]),
         lambda store: store.children("a/b", limit=5),
         lambda store: store.search(["a"], 5),
+        lambda store: store.nodes(),
         lambda store: store.edges(),
         lambda store: store.cypher("MATCH (m:Model) RETURN m.id", {}, limit=5, timeout=5),
     ],
-    ids=["model", "models", "parents", "children", "search", "edges", "cypher"],
+    ids=["model", "models", "parents", "children", "search", "nodes", "edges", "cypher"],
 )
 def test_a_question_to_an_empty_store_says_that_there_is_no_data(store, question):
     with pytest.raises(NoData):
@@ -330,6 +332,17 @@ def test_edges_come_in_the_declared_columns(store, graph, silent):
         ("a/x", "a/y", both, rule, 4),
         ("b/x", "a/x", Relation.UNSPECIFIED.bit, Evidence.CARD.bit, 0),
     ]
+
+
+def test_nodes_come_in_the_declared_columns(store, graph, silent):
+    born = datetime(2025, 4, 27, 8, tzinfo=UTC)
+    store.load(graph([("a/x", "b/y", "finetune")], {"a/x": {"created_at": born, "likes": 3}}, stubs=["b/y"]), silent)
+    frame = store.nodes()
+    assert frame.schema == dict(NODES)
+    assert frame["id"].to_list() == ["a/x", "b/y"]
+    assert frame["stub"].to_list() == [False, True]
+    assert frame["created_at"].to_list() == [born, None]
+    assert frame["likes"].to_list() == [3, None]
 
 
 def test_a_graph_without_edges_gives_an_empty_frame(store, graph, silent):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import polars as pl
 
-from ingest import names
 from lineage import schema
 
 CROWD = 20
@@ -19,7 +18,7 @@ def with_bulk(edges: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
     crowded = crowded.join(parents, on="parent", how="left", maintain_order="left").with_columns(
         publisher=nodes["publisher"].gather(crowded["child"]), child_name=_names(nodes["id"].gather(crowded["child"]))
     )
-    sizes = crowded.with_columns(template=names.template(pl.col("child_name"), pl.col("parent_name"))).select(
+    sizes = crowded.with_columns(template=template(pl.col("child_name"), pl.col("parent_name"))).select(
         "edge",
         by_publisher=pl.when(pl.col("publisher").is_null()).then(1).otherwise(pl.len().over("parent", "publisher")),
         by_template=pl.len().over("parent", "template"),
@@ -35,3 +34,28 @@ def _names(ids: pl.Series) -> pl.Series:
     """The part after the slash, lower-cased."""
     parts = ids.str.to_lowercase().str.splitn("/", 2).struct
     return parts.field("field_1").fill_null(parts.field("field_0"))
+
+
+FILLER = (
+    r"gguf|awq|gptq|exl|mlx|bnb|fp|int|bf|q|k|m|s|b|bit|bits|lora|qlora|adapter|peft|finetune|finetuned|ft|sft|dpo|grpo|"
+    r"ppo|orpo|kto|merge|merged|instruct|chat|base|model|test|exp|run|v|ver|version|epoch|step|steps|checkpoint|ckpt|"
+    r"seed|final|best|new|try|train|trained"
+)
+"""Words that do not tell two names of one template apart, digits already gone."""
+
+
+def template(child: pl.Expr, parent: pl.Expr) -> pl.Expr:
+    """A child's name without its parent's name, digits, hex runs and filler words: equal for names made by one script.
+
+    Both expressions are names after the slash, lower-cased.
+    """
+    at = child.str.find(parent, literal=True)
+    rest = child.str.slice(0, at) + child.str.slice(at + parent.str.len_bytes())
+    bare = pl.when(at.is_null()).then(child).otherwise(rest)
+    words = (
+        bare.str.replace_all("_", "-", literal=True)
+        .str.replace_all(r"\b[0-9a-f]{6,}\b", "")
+        .str.replace_all(r"[0-9]+", "")
+        .str.replace_all(rf"\b(?:{FILLER})\b", "")
+    )
+    return words.str.replace_all(r"[^\p{L}]+", "-").str.strip_chars("-")
