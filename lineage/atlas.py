@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Self
 from lineage import __version__, resolved, snapshots
 from lineage.domain import Attribution, Level, Receipt
 from lineage.errors import NoData
+from lineage.mirror import KIND as MIRROR
+from lineage.mirror import mirrored
 from lineage.registry import Registry, load
 from lineage.stores import loaded_snapshot, open_store
 
@@ -164,6 +166,7 @@ class Atlas:
             named=resolved.table(self.place, "named"),
             until=self.until(as_of),
             threshold=THRESHOLD if threshold is None else threshold,
+            mirrored=self.snapshot.manifest.kind == MIRROR,
         )
 
     def until(self, as_of: date | None) -> datetime | None:
@@ -263,8 +266,6 @@ def _beside(settings: Settings, registry: Registry, known: set[str]) -> Atlas:
         if loaded.snapshot in known:
             found = snapshots.opened(settings, loaded.snapshot)
         else:
-            from lineage.mirror import mirrored
-
             found = mirrored(settings, store, loaded)
     except BaseException:
         store.close()

@@ -177,6 +177,7 @@ class Ground:
 
     `column(name)` is a whole column of `schema.NODES` in node order, with `created_at` corrected by the registry;
     `owner(namespace)` the slug of the organisation behind it. `until` drops models created later; None counts all.
+    `mirrored`: the graph is known only through a store, which carries neither tags nor teachers' students.
     """
 
     graph: Graph
@@ -187,6 +188,7 @@ class Ground:
     named: pl.DataFrame
     until: datetime | None = None
     threshold: int = THRESHOLD
+    mirrored: bool = False
 
     def take(self, name: str, nodes: Ints) -> pl.Series:
         """A column at `nodes`."""
@@ -401,9 +403,9 @@ def loose(ground: Ground, target: Target, attribution: Attribution) -> dict[str,
     family = target.kind == "family"
     found = named_of(ground, target)
     return {
-        "tagged": len(tagged_of(ground, target)) if family else None,
+        "tagged": len(tagged_of(ground, target)) if family and not ground.mirrored else None,
         "named": None if found is None else len(found),
-        "taught": len(taught_of(ground, target)),
+        "taught": None if ground.mirrored else len(taught_of(ground, target)),
     }
 
 
