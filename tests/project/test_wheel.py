@@ -1,12 +1,11 @@
 """The wheel: three packages and no more, and it runs anywhere with the run-time dependencies alone."""
 
 import os
-import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Collection, Iterable, Mapping
-from importlib.metadata import requires
+from collections.abc import Iterable, Mapping
+from importlib.metadata import distribution, requires
 from pathlib import Path
 from typing import Any
 
@@ -52,26 +51,26 @@ def needed(requirements: Iterable[str]) -> set[str]:
     return seen
 
 
-def entries(lock: str, names: Collection[str]) -> str:
-    """The entries of a lock that pin these names."""
-    blocks = re.split(r"\n(?=\S)", lock)
-    return "\n".join(block for block in blocks if block.partition("==")[0] in names)
+def lend(names: Iterable[str], site: Path) -> None:
+    """Links what these distributions put at the top of this environment into another one's site-packages."""
+    for name in names:
+        dist = distribution(name)
+        tops = {file.parts[0] for file in dist.files or ()} - {"..", "__pycache__"}
+        assert tops, f"{name} lists no files"
+        for top in tops:
+            (site / top).symlink_to(Path(str(dist.locate_file(top))))
 
 
 @pytest.fixture(scope="module")
-def installed(root: Path, pyproject: Mapping[str, Any], wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fresh environment of the wheel and what it needs at run time, as locked, out of what make has fetched."""
-    home = tmp_path_factory.mktemp("installed")
-    lock = home / "runtime.lock"
-    names = needed(pyproject["project"]["dependencies"])
-    lock.write_text(entries((root / "requirements.lock").read_text(encoding="utf-8"), names), encoding="utf-8")
-    uv = (sys.executable, "-m", "uv")
-    install = ("--quiet", "--offline", "--link-mode", "symlink", "--python", home / "venv")
-    run(*uv, "venv", "--quiet", "--offline", "--python", sys.executable, home / "venv", cwd=home)
-    run(*uv, "pip", "sync", *install, "--require-hashes", lock, cwd=home)
-    run(*uv, "pip", "install", *install, "--no-deps", wheel, cwd=home)
-    run(*uv, "pip", "check", "--quiet", "--python", home / "venv", cwd=home)
-    return home / "venv"
+def installed(pyproject: Mapping[str, Any], wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh environment of the wheel and what it asks for at run time, lent by this one: no network, no cache."""
+    venv = tmp_path_factory.mktemp("installed") / "venv"
+    run(sys.executable, "-m", "venv", "--without-pip", venv, cwd=venv.parent)
+    (site,) = venv.glob("lib/python*/site-packages")
+    lend(needed(pyproject["project"]["dependencies"]), site)
+    uv = (sys.executable, "-m", "uv", "pip", "install", "--quiet", "--offline", "--no-deps")
+    run(*uv, "--python", venv, wheel, cwd=venv.parent)
+    return venv
 
 
 def alone(home: Path) -> dict[str, str]:
