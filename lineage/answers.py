@@ -259,6 +259,81 @@ class TrendsAnswer:
 
 
 @dataclass(frozen=True)
+class Rival:
+    """A family that a claim ranks below its subject, by the same counter."""
+
+    name: str
+    then: Number | None
+    now: Number | None
+
+
+@dataclass(frozen=True)
+class Held:
+    """A figure of a claim held against one counter under one attribution.
+
+    `by` tells what the subject is taken for: family, origin (its country's families) or country (its uploaders).
+    `then` is the value on the figure's day and `now` the snapshot's, None where it cannot be told; shares are fractions
+    of 1. `passed` is the first day (of shares: the first whole month) at which the figure was reached.
+    `verdict` is one of holds, falls short, agrees, below, above, cannot be told.
+    """
+
+    counter: str
+    attribution: str
+    by: str
+    then: Number | None
+    now: Number | None
+    passed: str | None
+    verdict: str
+    sentence: str
+    rivals: tuple[Rival, ...] = ()
+
+
+@dataclass(frozen=True)
+class FigureAnswer:
+    """One figure of a claim, as published, and every line it was held against."""
+
+    subject: str
+    kind: str
+    measure: str
+    value: float
+    bound: str
+    on: date
+    lines: tuple[Held, ...]
+    remark: str | None = None
+
+
+@dataclass(frozen=True)
+class Cited:
+    """A source of a claim."""
+
+    title: str
+    date: date | None
+    where: str
+
+
+@dataclass(frozen=True)
+class ClaimAnswer:
+    """A published statement, who made it, what it says it counts, and its figures held against the counters."""
+
+    slug: str
+    text: str
+    who: str
+    published: date | None
+    counted: str
+    sources: tuple[Cited, ...]
+    figures: tuple[FigureAnswer, ...]
+
+
+@dataclass(frozen=True)
+class ClaimsAnswer:
+    """Claims in registry order, or those asked for."""
+
+    receipt: Receipt
+    claims: tuple[ClaimAnswer, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class SnapshotLine:
     """A sealed snapshot as `snapshots` lists it."""
 

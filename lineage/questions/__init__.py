@@ -12,6 +12,7 @@ from lineage.questions.listing import ancestors, derivatives, path
 from lineage.questions.looking import cypher, model, search, tree
 from lineage.questions.months import SPLITS, trends
 from lineage.questions.quality import audit, families, snapshots
+from lineage.questions.statements import claims
 
 __all__ = [
     "KINDS",
@@ -19,6 +20,7 @@ __all__ = [
     "Atlas",
     "ancestors",
     "audit",
+    "claims",
     "count",
     "cypher",
     "derivatives",
