@@ -87,7 +87,7 @@ def import_file(
     started = now()
     if lines.head(path) == _PARQUET:
         reader = dump.read(path, progress)
-        return _seal_dump(settings, reader, path.name, None, (), started, _changed(path), now)
+        return _seal_dump(settings, reader, path.name, None, started, _changed(path), now)
     rows = lines.read(path, progress)
     with _spool(settings, started) as spool:
         spool.take(rows)
@@ -95,7 +95,7 @@ def import_file(
             settings,
             rows=spool.rows(),
             quarantined=spool.refused(),
-            scope="hub",
+            scope="import",
             kind="import",
             source=_printable(path.name),
             simulated=rows.simulated,
@@ -118,13 +118,16 @@ def bootstrap_hub(
 ) -> Snapshot:
     """Seal a snapshot of the whole Hub from the newest published dump; `say` is told what is read, and how old it is.
 
+    Where the whole file had to be fetched it goes once it is sealed; before that the same command resumes it.
     Raises Unreachable, HubBusy, Refused or NotFound in one sentence, Damaged or Fatal as `import_file` does.
     """
     started = now()
     found = bootstrap.find(settings.endpoint, token, started)
     day = datetime(found.day.year, found.day.month, found.day.day, tzinfo=UTC)
-    with bootstrap.read(found, token, progress, say, cache=settings.home / "dumps") as reader:
-        snapshot = _seal_dump(settings, reader, found.source, found.endpoint, (), started, day, now)
+    kept = settings.home / "dumps"
+    with bootstrap.read(found, token, progress, say, cache=kept) as reader:
+        snapshot = _seal_dump(settings, reader, found.source, found.endpoint, started, day, now)
+    rmtree(kept, ignore_errors=True)
     age = started - (snapshot.manifest.watermark or day)
     if age > bootstrap.STALE:
         say(
@@ -138,7 +141,6 @@ def _seal_dump(
     reader: dump.DumpReader,
     source: str,
     endpoint: str | None,
-    notes: tuple[str, ...],
     started: datetime,
     otherwise: datetime,
     now: Callable[[], datetime],
@@ -162,7 +164,6 @@ def _seal_dump(
             watermark=spool.modified or spool.created,
             card=reader.card,
             missing_columns=reader.missing,
-            notes=notes,
         )
 
 

@@ -18,7 +18,6 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 Cell: TypeAlias = "bool | int | float | str | datetime | list[str] | None"
 
 SPELLINGS: tuple[tuple[str, str], ...] = (
-    ("id", "modelId"),
     ("createdAt", "created_at"),
     ("lastModified", "last_modified"),
     ("downloadsAllTime", "downloads_all_time"),
@@ -28,7 +27,7 @@ SPELLINGS: tuple[tuple[str, str], ...] = (
     ("cardData", "card_data"),
     ("baseModels", "base_models"),
 )
-"""The Hub's key and another spelling of it, read where the first is null."""
+"""The Hub's key and another spelling of it, read in rows without `createdAt` where the first is null."""
 
 UNFIT = "\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd"
 """Characters that no id may hold, for a character class: controls, line separators, and what stands for broken text."""
@@ -55,13 +54,13 @@ def cells(value: Json) -> dict[str, Cell]:
     """The LISTING cells of one row; raises BadRecord where the row has no usable id, or tags that are no list."""
     if not isinstance(value, dict):
         raise BadRecord("not-an-object")
-    for usual, other in SPELLINGS:
-        if value.get(usual) is None and value.get(other) is not None:
-            value[usual] = value[other]
+    if value.get("createdAt") is None:
+        value |= {usual: value.get(other) for usual, other in SPELLINGS if value.get(usual) is None}
+    name = value.get("id")
     tags = _tags(value.get("tags"))
     return {
         "hub_id": _text(value.get("_id")),
-        "id": _id(value.get("id")),
+        "id": _id(value.get("modelId") if name is None else name),
         "author": _text(value.get("author")),
         "created_at": moment(value.get("createdAt")),
         "last_modified": moment(value.get("lastModified")),

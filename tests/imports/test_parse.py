@@ -65,7 +65,7 @@ TAGS = st.lists(NASTY | st.sampled_from(["base_model:a/B", "base_model:merge:a/B
 BASES = st.fixed_dictionaries(
     {}, optional={"relation": VALUE, "models": VALUE | st.lists(st.fixed_dictionaries({"id": SCALAR}), max_size=2)}
 )
-KEYS = (*ROW, *(other for _, other in oddrows.SPELLINGS), "siblings")
+KEYS = (*ROW, "modelId", *(other for _, other in oddrows.SPELLINGS), "siblings")
 LINE_END = st.sampled_from(["", "", "", "\r", " "])
 
 
