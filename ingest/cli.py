@@ -18,7 +18,7 @@ def main() -> None:
     """
 
 
-for _command in (*commands.COMMANDS, *cli.COMMANDS, *reports.COMMANDS, servers.neo4j):
+for _command in (*commands.COMMANDS, *cli.COMMANDS, *reports.COMMANDS, servers.ui, servers.neo4j):
     main.add_command(_command)
 
 

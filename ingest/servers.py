@@ -1,4 +1,4 @@
-"""`lineage neo4j up|down|status`: a local server of this home's own."""
+"""`lineage ui`, the page, and `lineage neo4j up|down|status`, a local server of this home's own."""
 
 from __future__ import annotations
 
@@ -46,6 +46,21 @@ def status(as_json: bool) -> None:
     from ingest import neo4j_server
 
     _say(neo4j_server.status(console.settings()), as_json)
+
+
+@click.command(cls=Command, section="Reports", examples=["lineage ui", "lineage ui --port 8600 --no-browser"])
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="Where to listen; the first free from 8501 on, if left out."
+)
+@click.option(
+    "--address", default="127.0.0.1", show_default=True, help="Whom to listen to; this machine alone by default."
+)
+@click.option("--no-browser", is_flag=True, help="Print the address and open nothing.")
+def ui(port: int | None, address: str, no_browser: bool) -> None:
+    """Explore it all in the browser: families, trees, models, trends."""
+    from ingest import page
+
+    page.serve(console.settings(), address=address, port=port, browser=not no_browser)
 
 
 def _say(status: Status, as_json: bool) -> None:

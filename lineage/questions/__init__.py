@@ -5,6 +5,7 @@ Every function takes an opened `Atlas` (or `Settings`, where no data is needed),
 """
 
 from lineage.atlas import Atlas, opened
+from lineage.counters import COUNTERS
 from lineage.questions.counting import count
 from lineage.questions.editions import edition
 from lineage.questions.leaderboards import KINDS, top
@@ -13,9 +14,12 @@ from lineage.questions.looking import cypher, model, search, tree
 from lineage.questions.months import SPLITS, trends
 from lineage.questions.quality import audit, families, snapshots
 from lineage.questions.statements import claims
+from lineage.stores.saved import SAVED
 
 __all__ = [
+    "COUNTERS",
     "KINDS",
+    "SAVED",
     "SPLITS",
     "Atlas",
     "ancestors",

@@ -1,0 +1,30 @@
+"""The page's own style, on the theme's colours; and its sign."""
+
+from pathlib import Path
+
+SIGN = Path(__file__).parent / "sign.svg"
+
+CSS = """
+.stMainBlockContainer{padding-top:4.6rem;padding-bottom:3rem;max-width:1440px}
+.ln-title{font-size:1.65rem;font-weight:650;line-height:1.25;margin:0;padding:0;overflow-wrap:anywhere;}
+.ln-line,.ln-rule,.ln-note{margin:0;font-size:.86rem;line-height:1.5;overflow-wrap:anywhere}
+.ln-line,.ln-rule{color:color-mix(in srgb,var(--st-text-color,currentColor) 68%,transparent)}
+.ln-note{padding-left:.9rem;border-left:3px solid var(--st-border-color,#8884)}
+.ln-badge{display:inline-block;background:#f2c230;color:#161616;font-weight:700;font-size:.74rem;letter-spacing:.03em;
+  padding:.06rem .5rem;border-radius:4px;margin-right:.55rem}
+.ln-receipt p{margin:0;font-size:.78rem;line-height:1.5;overflow-wrap:anywhere;
+  color:color-mix(in srgb,var(--st-text-color,currentColor) 62%,transparent)}
+.ln-end{border:0;border-top:1px solid var(--st-border-color,#8884);margin:.4rem 0 0}
+.ln-chip{display:inline-flex;align-items:center;gap:.35rem;margin:0 .9rem .1rem 0;font-size:.82rem;white-space:nowrap}
+.ln-dot{display:inline-flex;width:1.15rem;height:1.15rem;border-radius:50%;align-items:center;justify-content:center;
+  font-size:.68rem;font-weight:700;color:#fff}
+.ln-dash{display:inline-block;width:1.5rem;height:0;border-top:2px solid currentColor}
+.ln-id{font-family:var(--st-code-font,monospace);font-size:.9rem;overflow-wrap:anywhere}
+.ln-facts{display:grid;grid-template-columns:max-content 1fr;gap:.15rem .9rem;font-size:.86rem;margin:.2rem 0}
+.ln-facts dt{color:color-mix(in srgb,currentColor 62%,transparent);margin:0}
+.ln-facts dd{margin:0;overflow-wrap:anywhere}
+.st-key-search{position:fixed;top:.55rem;right:3.4rem;width:20rem;z-index:1000000}
+.st-key-hits{position:absolute;top:2.7rem;right:0;width:34rem;max-width:90vw;max-height:26rem;overflow:auto;gap:0;
+  background:var(--st-background-color,#fff);border:1px solid var(--st-border-color,#8884);border-radius:6px;
+  padding:.5rem .6rem;box-shadow:0 8px 28px #0004}
+"""

@@ -1,0 +1,83 @@
+"""The leaderboard of families."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import streamlit as st
+
+from lineage import questions
+from lineage.answers import TopAnswer
+from lineage.domain import Attribution, Level
+from ui import charts, component, controls, frame, opening, routes, rows, state, tables
+
+MOST = 40
+
+
+def show() -> None:
+    """The page."""
+    here, refused = controls.current(state.Families)
+    frame.top("Open-model families", refused)
+    answer = _answer(here)
+    frame.rule(answer.receipt, counts=_sentence(here.by))
+    _controls(here)
+    left, right = st.columns([0.62, 0.38], gap="medium")
+    with left:
+        _table(answer)
+    with right:
+        charts.shown(
+            charts.relations(answer, component.theme()), key="relations", height=560,
+            alt="Derivatives of each family by relation; the table beside it has the counters",
+        )  # fmt: skip
+    frame.bottom(answer.receipt, answer.notes, _command(here))
+
+
+def _answer(here: state.Families) -> TopAnswer:
+    return opening.ask(
+        questions.top,
+        limit=MOST,
+        by=here.by,
+        attribution=Attribution(here.attribution),
+        evidence=Level(here.evidence),
+        as_of=here.as_of,
+    )
+
+
+def _sentence(counter: str) -> str:
+    return next(c.counts for c in questions.COUNTERS if c.id == counter)
+
+
+def _controls(here: state.Families) -> None:
+    last = opening.atlas().receipt("page").as_of.date()
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        with st.container(width=200):
+            controls.menu(here, "by", "Counter", {name: name.capitalize() for name in state.COUNTERS})
+        controls.choice(here, "attribution", "Attribution", frame.ATTRIBUTIONS, help=frame.ATTRIBUTION_HELP)
+        controls.choice(here, "evidence", "Evidence", frame.LEVELS, help=frame.LEVEL_HELP)
+        with st.container(width=170):
+            controls.day(
+                here, "as_of", "As of", first=date(2022, 3, 1), last=last,
+                help="Who is counted: models created by then. What was deleted since is missing.",
+            )  # fmt: skip
+
+
+def _table(answer: TopAnswer) -> None:
+    sheet = rows.leaderboard(answer)
+    slugs = [line.name for line in answer.results]
+    tables.shown(
+        tables.without(sheet, "slug"), key="families rows", alt="Families by " + answer.by, most=18,
+        picked=lambda place: st.session_state.update({"families picked": slugs[place]}),
+    )  # fmt: skip
+    picked = st.session_state.pop("families picked", None)
+    if picked:
+        routes.go(state.Tree(root=str(picked)))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        shares = f"Share: of {answer.whole:,} {answer.whole_meaning}. " if answer.results[0].share is not None else ""
+        st.html(f'<span class="ln-line">{shares}Choose a row for its tree.</span>')
+        tables.save_csv(sheet, answer.receipt, file="families", key="families csv")
+
+
+def _command(here: state.Families) -> list[str]:
+    command = ["top", "--by", here.by, "--limit", str(MOST)]
+    command += ["--attribution", here.attribution, "--evidence", here.evidence]
+    return command + (["--as-of", here.as_of.isoformat()] if here.as_of else [])
