@@ -27,6 +27,7 @@ def resolve_snapshot(settings: Settings, snapshot: Snapshot, registry: Registry,
     place = resolved.folder(settings.resolved, manifest.id, registry.digest)
     if (place / "summary.json").is_file() and not again:
         return
+    snapshot.verify()
     rows = snapshot.rows(_READ).collect().rechunk()
     made = resolve(rows, registry, as_of=manifest.as_of, moved=dict(manifest.aliases))
     del rows
