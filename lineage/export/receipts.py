@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lineage.domain import Receipt
 from lineage.export.plain import Look, day, printable
 
@@ -44,6 +46,12 @@ def _joined(parts: list[str]) -> str:
 def footer(receipt: Receipt, look: Look) -> list[str]:
     """A blank line and the receipt, dimmed."""
     return ["", *(look.dim(line) for line in lines(receipt))]
+
+
+def page(receipt: Receipt, look: Look, body: Sequence[str], notes: Sequence[str] = ()) -> str:
+    """A whole answer as text: the banner, the body, its notes, the receipt."""
+    remarks = ["", *(f"note: {printable(note)}" for note in notes)] if notes else []
+    return "\n".join([*banner(receipt, look), *body, *remarks, *footer(receipt, look)]) + "\n"
 
 
 def _counters(receipt: Receipt) -> str:

@@ -18,9 +18,7 @@ LIST = ("id", "distance", "relations", "derivatives", "downloads", "likes", "cre
 """Columns of a list on a terminal; CSV has more."""
 
 
-def _page(receipt: Receipt, look: Look, body: Sequence[str], notes: Sequence[str] = ()) -> str:
-    remarks = ["", *(f"note: {printable(note)}" for note in notes)] if notes else []
-    return "\n".join([*receipts.banner(receipt, look), *body, *remarks, *receipts.footer(receipt, look)]) + "\n"
+_page = receipts.page
 
 
 def _bounded(sheet: Sheet, receipt: Receipt) -> Sheet:

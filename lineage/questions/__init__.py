@@ -9,6 +9,7 @@ from lineage.counters import COUNTERS
 from lineage.questions.counting import count
 from lineage.questions.editions import edition
 from lineage.questions.leaderboards import KINDS, top
+from lineage.questions.licensing import license
 from lineage.questions.listing import ancestors, derivatives, path
 from lineage.questions.looking import cypher, model, search, tree
 from lineage.questions.months import SPLITS, trends
@@ -30,6 +31,7 @@ __all__ = [
     "derivatives",
     "edition",
     "families",
+    "license",
     "model",
     "opened",
     "path",
