@@ -313,18 +313,17 @@ def neo4j_finish() -> str:
     )
 
 
-NEO4J_BROOD = """
-MATCH (c:Model)-[e:DERIVED_FROM]->(:Model {id: $id})
-WHERE size($relations) = 0 OR any(wanted IN $relations WHERE wanted IN e.relations)
+_BROOD_LISTS = """
 RETURN collect(c.id) AS ids, collect(c.derivatives) AS derivatives, collect(coalesce(e.relation, '')) AS relations"""
+
+NEO4J_BROOD = "MATCH (c:Model)-[e:DERIVED_FROM]->(:Model {id: $id})" + _BROOD_LISTS
 """Every child of `$id` as three lists: one row that is quicker to send than one a child."""
 
-NEO4J_EDGES_TO = (
-    """
-UNWIND $children AS wanted MATCH (c:Model {id: wanted})-[e:DERIVED_FROM]->(p:Model {id: $id})"""
-    + _EDGE
+NEO4J_BROOD_OF = (
+    "MATCH (c:Model)-[e:DERIVED_FROM]->(:Model {id: $id}) "
+    "WHERE e.relation IN $relations OR any(wanted IN $relations WHERE wanted IN e.relations)" + _BROOD_LISTS
 )
-"""The edges from `$children` to `$id`, in no order."""
+"""Such lists of the children by one of `$relations`; an edge's list is read only where its strongest is not."""
 
 _HOLDS = f"all(term IN $terms WHERE m.{SEARCHED} CONTAINS term)"
 _BEGINS = f"(m.{SEARCHED} CONTAINS $slashed OR coalesce(m.{BARE} STARTS WITH $first, false))"
@@ -340,7 +339,10 @@ LIMIT $limit"""
 """The best hits by the text index; its cost is that of all ids that hold `$needle`."""
 
 NEO4J_SEARCH_EXACT = f"MATCH (m:Model) WHERE m.{SEARCHED} = $whole AND {_HOLDS}{_HIT} ORDER BY derivatives DESC, id"
-"""The ids that are the terms themselves."""
+"""The ids that are the terms themselves, where these have a slash."""
+
+NEO4J_SEARCH_NAME = f"MATCH (m:Model) WHERE m.{BARE} = $whole AND {_HOLDS}{_HIT} ORDER BY derivatives DESC, id"
+"""The ids that are the terms themselves, where these have none."""
 
 NEO4J_SEARCH_BARE = f"""
 MATCH (m:Model) WHERE m.{BARE} STARTS WITH $first AND {_HOLDS}{_HIT} ORDER BY m.derivatives DESC, m.id LIMIT $limit"""

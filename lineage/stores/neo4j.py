@@ -136,13 +136,13 @@ class Neo4jStore:
 
     def children(self, id: str, *, limit: int, relations: Sequence[str] = ()) -> Brood:
         """The best children and a tally of the rest."""
-        lists = self._read(cypher.NEO4J_BROOD, {"id": id, "relations": list(relations)})[0]
+        text = cypher.NEO4J_BROOD_OF if relations else cypher.NEO4J_BROOD
+        lists = self._read(text, {"id": id, "relations": list(relations)})[0]
         kinds = {"id": pl.String(), "derivatives": pl.Int64(), "relation": pl.String()}
         brood = pl.DataFrame(dict(zip(kinds, lists, strict=True)), schema=kinds)
         brood = brood.sort(["derivatives", "id"], descending=[True, False])
         best, rest = brood.head(limit)["id"].to_list(), brood.slice(limit)
-        found = map(rows.edge, self._read(cypher.NEO4J_EDGES_TO, {"id": id, "children": best}))
-        edges = {edge.child: edge for edge in found}
+        edges = {edge.child: edge for edge in self.parents(best) if edge.parent == id}
         hidden = dict(rest["relation"].replace("", str(Relation.UNSPECIFIED)).value_counts().iter_rows())
         return Brood(
             parent=id,

@@ -13,19 +13,19 @@ from lineage.stores import cypher
 
 Read = Callable[[str, Mapping[str, object]], list[tuple[object, ...]]]
 
-_FEW = 15_000
+_FEW = 8_000
 
 
 def best(read: Read, terms: Sequence[str], limit: int) -> list[str]:
     """The ids of the best `limit` hits for lower-cased `terms`, of which there is at least one."""
-    needle = max(terms, key=len)
+    needle = next((term for term in sorted(terms, key=len, reverse=True) if _few(read, term)), None)
     asked: dict[str, object] = {
         "needle": needle, "terms": list(terms), "whole": " ".join(terms), "limit": limit,
         "first": terms[0], "slashed": f"/{terms[0]}",
     }  # fmt: skip
-    if _few(read, needle):
+    if needle is not None:
         return _ids(read(cypher.NEO4J_SEARCH_FEW, asked))
-    found = dict.fromkeys(_ids(read(cypher.NEO4J_SEARCH_EXACT, asked)))
+    found = dict.fromkeys(_exact(read, asked, " ".join(terms)))
     found |= dict.fromkeys(_beginning(read, asked, f"/{terms[0]}", limit))
     if len(found) < limit:
         found |= dict.fromkeys(_walked(read, asked | {"begins": False, "limit": limit + len(found)}))
@@ -34,6 +34,13 @@ def best(read: Read, terms: Sequence[str], limit: int) -> list[str]:
 
 def _few(read: Read, needle: str) -> bool:
     return read(cypher.NEO4J_HITS, {"needle": needle, "cap": _FEW})[0][0] != _FEW
+
+
+def _exact(read: Read, asked: Mapping[str, object], whole: str) -> list[str]:
+    """The ids that are the terms themselves; what ends with a slash is no id, and dear to look up."""
+    if "/" not in whole:
+        return _ids(read(cypher.NEO4J_SEARCH_NAME, asked))
+    return [] if whole.endswith("/") else _ids(read(cypher.NEO4J_SEARCH_EXACT, asked))
 
 
 def _beginning(read: Read, asked: Mapping[str, object], slashed: str, limit: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -100,6 +101,12 @@ def quiet(stage: str, done: int, whole: int) -> None:
 def tools() -> dict[str, Callable[..., object]]:
     """The makers and readers of this folder, for tests that cannot import a conftest."""
     return {"graph": graph, "chain": chain, "dump": dump, "quiet": quiet}
+
+
+@pytest.fixture
+def clean_env() -> dict[str, str]:
+    """This environment without any setting of Neo4j's."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("NEO4J_")}
 
 
 @pytest.fixture

@@ -76,8 +76,8 @@ def test_up_status_down(own, tools, neo4j_home):
     store = open_neo4j(Settings(home=own.home, store="neo4j"), env={})
     assert len(store.edges()) == 4
     store.close()
+    neo4j_server.down(own)
     with pytest.raises(Refused, match="another line"):
-        neo4j_server.down(own)
         neo4j_server.up(own, release="2026", memory=QUICK, env=CLEAN)
 
 
