@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ingest import commands, servers
-from lineage import __version__, cli, reports
+from lineage import __version__, cli, published, reports
 from lineage.console import Program
 
 
@@ -18,7 +18,14 @@ def main() -> None:
     """
 
 
-for _command in (*commands.COMMANDS, *cli.COMMANDS, *reports.COMMANDS, servers.ui, servers.neo4j):
+for _command in (
+    *commands.COMMANDS,
+    *cli.COMMANDS,
+    *reports.COMMANDS,
+    *published.COMMANDS,
+    servers.ui,
+    servers.neo4j,
+):
     main.add_command(_command)
 
 

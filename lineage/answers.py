@@ -334,6 +334,30 @@ class ClaimsAnswer:
 
 
 @dataclass(frozen=True)
+class Difference:
+    """One value of a receipt's document that does not come out again."""
+
+    where: str
+    said: str
+    found: str
+
+
+@dataclass(frozen=True)
+class VerifyAnswer:
+    """Whether a printed answer comes out again: `reasons` say why not, `differences` name the values that moved.
+
+    `receipt` is that of the count made again, None where there was nothing to count on. `checked` values were compared.
+    """
+
+    question: str
+    equal: bool
+    checked: int
+    reasons: tuple[str, ...]
+    differences: tuple[Difference, ...]
+    receipt: Receipt | None
+
+
+@dataclass(frozen=True)
 class SnapshotLine:
     """A sealed snapshot as `snapshots` lists it."""
 

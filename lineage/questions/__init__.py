@@ -15,6 +15,7 @@ from lineage.questions.looking import cypher, model, search, tree
 from lineage.questions.months import SPLITS, trends
 from lineage.questions.quality import audit, families, snapshots
 from lineage.questions.statements import claims
+from lineage.questions.verifying import verify
 from lineage.stores.saved import SAVED
 
 __all__ = [
@@ -40,4 +41,5 @@ __all__ = [
     "top",
     "tree",
     "trends",
+    "verify",
 ]

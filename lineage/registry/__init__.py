@@ -13,7 +13,7 @@ from lineage.registry.entries import (
     Source,
     TeacherEdge,
 )
-from lineage.registry.loading import load
+from lineage.registry.loading import load, texts
 from lineage.registry.registry import Registry
 
 __all__ = [
@@ -30,4 +30,5 @@ __all__ = [
     "Source",
     "TeacherEdge",
     "load",
+    "texts",
 ]

@@ -36,17 +36,23 @@ def load(extra: Path | None = None, *, today: date | None = None) -> Registry:
     source rests on the file itself. Raises Fatal that names the file, the entry and the mistake. `today` is the day
     that a user's dates may not pass; by default the clock's, in UTC.
     """
-    from importlib.resources import files
-
     layers = Layers()
-    for name in FILES:
-        layers.lay(name, files("lineage.registry").joinpath(name).read_text("utf-8"))
+    for name, text in texts().items():
+        layers.lay(name, text)
     if extra is not None:
         layers.lay("(built in)", _USER_SOURCE)
         layers.lay(str(extra), _text(extra), user=True)
     registry = _built(layers, local=extra is not None)
     check(layers, registry, today or datetime.now(UTC).date())
     return registry
+
+
+def texts(extra: Path | None = None) -> dict[str, str]:
+    """The registry's files by name, as they are read: those of the package, and the user's as `own.toml`."""
+    from importlib.resources import files
+
+    built_in = {name: files("lineage.registry").joinpath(name).read_text("utf-8") for name in FILES}
+    return built_in | ({"own.toml": _text(extra)} if extra is not None else {})
 
 
 def _text(path: Path) -> str:
