@@ -70,6 +70,24 @@ def find(endpoint: str, token: str | bool | None, now: datetime) -> Dump:
     return max(found, key=lambda one: one.day)
 
 
+def weeks(endpoint: str, token: str | bool | None) -> tuple[date, ...]:
+    """The first days of all archived weeks, oldest first; raises NotFound where there is no archive."""
+    with _said(endpoint):
+        days = _archived(_api(endpoint, token))
+    if not days:
+        raise NotFound(f"{WEEKLY} is not to be had from {endpoint}. Check HF_ENDPOINT.")
+    return tuple(sorted(days))
+
+
+def week(endpoint: str, token: str | bool | None, day: date) -> Dump:
+    """The archived week that begins on a day; raises NotFound where its folder holds no models."""
+    with _said(endpoint):
+        found = _described(_api(endpoint, token), endpoint, WEEKLY, f"models/{day.isoformat()}/{FILE}", day)
+    if found is None:
+        raise NotFound(f"{WEEKLY} has no models/{day.isoformat()}/{FILE}.")
+    return found
+
+
 @contextmanager
 def read(
     found: Dump,
@@ -120,15 +138,18 @@ def _daily(api: HfApi, endpoint: str) -> Dump | None:
     return _described(api, endpoint, DAILY, FILE, None)
 
 
-def _weekly(api: HfApi, endpoint: str) -> Dump | None:
+def _archived(api: HfApi) -> list[date]:
     from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
 
     try:
         folders = [entry.path for entry in api.list_repo_tree(WEEKLY, "models", repo_type="dataset")]
     except (EntryNotFoundError, RepositoryNotFoundError):
-        return None
-    days = sorted(filter(None, (_day(path) for path in folders)), reverse=True)
-    for day in days[:3]:
+        return []
+    return list(filter(None, (_day(path) for path in folders)))
+
+
+def _weekly(api: HfApi, endpoint: str) -> Dump | None:
+    for day in sorted(_archived(api), reverse=True)[:3]:
         found = _described(api, endpoint, WEEKLY, f"models/{day.isoformat()}/{FILE}", day)
         if found is not None:
             return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ingest import commands, servers
+from ingest import commands, record, servers
 from lineage import __version__, cli, published, reports
 from lineage.console import Program
 
@@ -20,6 +20,7 @@ def main() -> None:
 
 for _command in (
     *commands.COMMANDS,
+    *record.COMMANDS,
     *cli.COMMANDS,
     *reports.COMMANDS,
     *published.COMMANDS,

@@ -136,6 +136,30 @@ def bootstrap_hub(
     return snapshot
 
 
+def seal_archive(
+    settings: Settings,
+    found: bootstrap.Dump,
+    *,
+    notes: tuple[str, ...],
+    now: Callable[[], datetime],
+    progress: Bytes = lambda done, total: None,
+    say: Say = lambda text: None,
+    token: str | bool | None = None,
+) -> Snapshot:
+    """Seal a dated snapshot of an archived dump; it begins when its rows end, so that it stands in its place in time.
+
+    Raises what `bootstrap_hub` does.
+    """
+    started, kept = now(), settings.home / "dumps"
+    day = datetime(found.day.year, found.day.month, found.day.day, tzinfo=UTC)
+    with bootstrap.read(found, token, progress, say, cache=kept) as reader:
+        snapshot = _seal_dump(
+            settings, reader, found.source, found.endpoint, started, day, now, notes=notes, dated=True
+        )
+    rmtree(kept, ignore_errors=True)
+    return snapshot
+
+
 def _seal_dump(
     settings: Settings,
     reader: dump.DumpReader,
@@ -144,11 +168,15 @@ def _seal_dump(
     started: datetime,
     otherwise: datetime,
     now: Callable[[], datetime],
+    *,
+    notes: tuple[str, ...] = (),
+    dated: bool = False,
 ) -> Snapshot:
     with _spool(settings, started) as spool:
         spool.take(reader)
         if not spool.rows().head(1).collect().height:
             raise Fatal(f"{source} holds no row that can be read.")
+        as_of = spool.modified or spool.created or otherwise
         return sealed(
             settings,
             rows=spool.rows(),
@@ -158,12 +186,13 @@ def _seal_dump(
             source=_printable(source),
             endpoint=endpoint,
             simulated=reader.simulated,
-            started_at=started,
+            started_at=as_of if dated else started,
             finished_at=now(),
-            as_of=spool.modified or spool.created or otherwise,
+            as_of=as_of,
             watermark=spool.modified or spool.created,
             card=reader.card,
             missing_columns=reader.missing,
+            notes=notes,
         )
 
 

@@ -8,6 +8,7 @@ from lineage.atlas import Atlas, opened
 from lineage.counters import COUNTERS
 from lineage.questions.counting import count
 from lineage.questions.editions import edition
+from lineage.questions.history import diff, history, pair, series
 from lineage.questions.leaderboards import KINDS, top
 from lineage.questions.licensing import license
 from lineage.questions.listing import ancestors, derivatives, path
@@ -30,13 +31,17 @@ __all__ = [
     "count",
     "cypher",
     "derivatives",
+    "diff",
     "edition",
     "families",
+    "history",
     "license",
     "model",
     "opened",
+    "pair",
     "path",
     "search",
+    "series",
     "snapshots",
     "top",
     "tree",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from lineage import snapshots
 from lineage.counters import Ground, Target
 from lineage.domain import Attribution, Level
 from lineage.mirror import KIND as MIRROR
@@ -34,9 +35,24 @@ def about(atlas: Atlas, level: Level, as_of: date | None) -> list[str]:
             "As-of counts come from one snapshot: models deleted since are missing, so history is a lower bound. "
             "`active` needs a snapshot of that date; downloads and likes are the snapshot's own."
         )
+        said += _dated(atlas, as_of)
     if atlas.registry.digest != atlas.summary.registry_digest:
         said.append("The names were resolved under another registry; `lineage load` with this one follows its aliases.")
     return said
+
+
+def _dated(atlas: Atlas, as_of: date) -> list[str]:
+    """Where a snapshot of about that date is here, which holds what was deleted since: that it is the better answer."""
+    own = atlas.snapshot.manifest
+    found = [
+        manifest
+        for manifest in snapshots.listed(atlas.settings)
+        if manifest.scope == own.scope and timedelta(0) <= as_of - manifest.as_of.date() < timedelta(days=8)
+    ]
+    if not found or max(found, key=lambda m: m.as_of).id == own.id:
+        return []
+    best = max(found, key=lambda m: m.as_of)
+    return [f"Snapshot {best.id} is of {best.as_of:%Y-%m-%d}, deleted models included: lineage history counts on it."]
 
 
 def about_target(

@@ -1,0 +1,154 @@
+"""The commands about the record over time: archives of it, what changed, what may go. Snapshots resolve as needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ingest import commands
+from ingest.live import Live
+from lineage import console
+from lineage.console import Command, Form, formed
+from lineage.domain import Level
+from lineage.wording import evidence
+
+if TYPE_CHECKING:
+    from lineage.atlas import Atlas
+    from lineage.registry import Registry
+    from lineage.settings import Settings
+    from lineage.snapshots import Manifest
+
+_SHOWN = 20
+
+
+def opened(settings: Settings, registry: Registry, id: str) -> Atlas:
+    """The atlas of a snapshot under a registry, its names resolved now where they were not yet."""
+    from ingest.load import resolve_snapshot
+    from lineage.atlas import Atlas
+    from lineage.snapshots import opened
+
+    snapshot = opened(settings, id)
+    resolve_snapshot(settings, snapshot, registry)
+    return Atlas(settings, registry, snapshot)
+
+
+def _most(limit: int | None, form: Form) -> int | None:
+    if limit is None:
+        return None if form.json or form.csv or form.ids else _SHOWN
+    return limit or None
+
+
+@click.command(cls=Command, section="Reports", examples=["lineage diff", "lineage diff prev newest --json"])
+@click.argument("before", default="prev", metavar="[A]")
+@click.argument("after", default="newest", metavar="[B]")
+@click.option("--limit", type=click.IntRange(min=0), help="Names of each kind; 0 for all.  [default: 20 as text]")
+@evidence
+@formed()
+def diff(before: str, after: str, limit: int | None, evidence: Level, form: Form) -> None:
+    """Show what changed between two snapshots: new, gone, renamed, moved; families then and now.
+
+    A and B are snapshot ids, newest, or prev: the one before the other.
+    """
+    from lineage import questions
+    from lineage.export import changes
+    from lineage.registry import load
+
+    settings = console.settings()
+    first, second = questions.pair(settings, before, after)
+    registry = load(settings.registry)
+    with opened(settings, registry, first) as old, opened(settings, registry, second) as new:
+        answer = questions.diff(old, new, limit=_most(limit, form), evidence=evidence)
+    form.show(
+        answer,
+        text=changes.diff_text,
+        json=changes.diff_document,
+        sheet=changes.diff_sheet,
+        ids=lambda found: (*found.new, *found.gone),
+        receipt=answer.after,
+    )
+
+
+@click.command(cls=Command, section="Reports", examples=["lineage history qwen", "lineage history qwen --csv"])
+@click.argument("name")
+@click.option("--scope", help="Which series of snapshots; the whole Hub's unless named.")
+@click.option("--limit", type=click.IntRange(min=0), help="Names of the gone, a snapshot; 0 for all.")
+@evidence
+@formed(ids=False)
+def history(name: str, scope: str | None, limit: int | None, evidence: Level, form: Form) -> None:
+    """Count a family or model on every snapshot of a scope, and name who is gone."""
+    from lineage import questions
+    from lineage.export import changes
+    from lineage.registry import load
+
+    settings = console.settings()
+    registry = load(settings.registry)
+
+    def atlas(manifest: Manifest) -> Atlas:
+        """The atlas of one snapshot of the series."""
+        return opened(settings, registry, manifest.id)
+
+    answer = questions.history(settings, name, atlas, scope=scope, evidence=evidence, limit=_most(limit, form))
+    form.show(
+        answer,
+        text=changes.history_text,
+        json=changes.history_document,
+        sheet=changes.history_sheet,
+        receipt=answer.receipt,
+    )
+
+
+@click.command(cls=Command, section="Stores", examples=["lineage prune --keep 4 --dry-run", "lineage prune --keep 4"])
+@click.option("--keep", type=click.IntRange(min=1), required=True, help="Snapshots of each scope that stay.")
+@click.option("--dry-run", is_flag=True, help="Say what would go, remove nothing.")
+@click.option("--json", "as_json", is_flag=True, help="What goes, as JSON.")
+def prune(keep: int, dry_run: bool, as_json: bool) -> None:
+    """Remove old snapshots, never the loaded one, and resolved tables of no use."""
+    from lineage import pruning
+    from lineage.export import json
+    from lineage.export.plain import printable, size
+
+    settings = console.settings()
+    found = pruning.doomed(settings, keep)
+    if not dry_run:
+        pruning.remove(settings, found)
+    freed = sum(one.bytes for one in found)
+    if as_json:
+        gone: list[json.Json] = [{"kind": one.kind, "name": one.name, "bytes": one.bytes} for one in found]
+        click.echo(json.text({"removed": gone, "bytes": freed, "dry_run": dry_run}))
+        return
+    for one in found:
+        click.echo(f"{one.kind} {printable(one.name)}: {size(one.bytes)}")
+    click.echo(f"{size(freed)} {'would be free' if dry_run else 'freed'}")
+
+
+@click.command(
+    cls=Command,
+    section="Get data",
+    examples=["lineage pull weekly@2024-07-24 weekly@2025-07-23 && lineage history qwen"],
+)
+@click.argument("archives", nargs=-1, required=True, metavar="weekly@DATE...")
+@click.option("-q", "--quiet", is_flag=True, help="No progress; print the snapshots' ids alone.")
+@click.option("--json", "as_json", is_flag=True, help="Print the snapshots' facts as JSON, one after the other.")
+def pull(archives: tuple[str, ...], quiet: bool, as_json: bool) -> None:
+    """Fetch dated snapshots of the whole Hub from its public weekly archive (ODbL).
+
+    DATE is a day within the archived week. Resolved, not loaded: `history` and `diff` find them.
+    """
+    from ingest import weekly
+    from ingest.load import resolve_snapshot
+    from lineage.registry import load
+
+    settings = console.settings()
+    registry = load(settings.registry)
+    with Live(quiet=quiet) as live:
+        pulled = []
+        for snapshot in weekly.pull(settings, archives, now=commands.utc_now, progress=live.bytes, say=live.say):
+            resolve_snapshot(settings, snapshot, registry)
+            pulled.append(snapshot)
+    for snapshot in pulled:
+        commands.report(snapshot, loaded=False, quiet=quiet, as_json=as_json)
+
+
+COMMANDS = (pull, diff, history, prune)
+"""In the order in which `--help` lists them."""

@@ -1,0 +1,69 @@
+"""Which snapshots and resolved folders may go, and their removal: never the loaded snapshot, never half a folder."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import rmtree
+from typing import TYPE_CHECKING
+
+from lineage import locks, resolved, snapshots
+from lineage.stores import loaded_snapshot
+
+if TYPE_CHECKING:
+    from lineage.settings import Settings
+
+_FOLDER = re.compile(r"(?P<snapshot>.+)-[0-9a-f]{12}-r(?P<version>\d+)")
+
+
+@dataclass(frozen=True)
+class Doomed:
+    """A folder that may go: what it is, its name, its bytes on disk."""
+
+    kind: str
+    name: str
+    path: Path
+    bytes: int
+
+
+def doomed(settings: Settings, keep: int) -> tuple[Doomed, ...]:
+    """Snapshots beyond the `keep` newest of each scope, and resolved folders that no kept snapshot can use.
+
+    "Newest" goes by the moment a snapshot describes. Raises where the store cannot say what it holds.
+    """
+    loaded = loaded_snapshot(settings)
+    scopes: dict[str, list[str]] = {}
+    for manifest in sorted(snapshots.listed(settings), key=lambda m: (m.as_of, m.started_at, m.id)):
+        scopes.setdefault(manifest.scope, []).append(manifest.id)
+    old = [id for ids in scopes.values() for id in ids[:-keep] if id != loaded]
+    found = [_doomed("snapshot", settings.snapshots / id) for id in sorted(old)]
+    return (*found, *(_doomed("resolved", place) for place in _unused(settings, set(old))))
+
+
+def remove(settings: Settings, condemned: tuple[Doomed, ...]) -> None:
+    """Remove the folders, each renamed out of sight first, with the lock that sealing takes."""
+    with locks.exclusive(settings.snapshots / ".lock", locks.myself(), wait=True):
+        for one in condemned:
+            hidden = one.path.with_name(f".{one.path.name}")
+            one.path.rename(hidden)
+            rmtree(hidden)
+
+
+def _unused(settings: Settings, old: set[str]) -> list[Path]:
+    """Resolved folders of snapshots that are gone or going, and those of an earlier resolver."""
+    if not settings.resolved.is_dir():
+        return []
+    made = []
+    for place in sorted(settings.resolved.iterdir()):
+        named = _FOLDER.fullmatch(place.name)
+        if named is None or place.name.startswith("."):
+            continue
+        kept = named["snapshot"] not in old and (settings.snapshots / named["snapshot"]).is_dir()
+        if not kept or int(named["version"]) < resolved.RESOLVER_VERSION:
+            made.append(place)
+    return made
+
+
+def _doomed(kind: str, path: Path) -> Doomed:
+    return Doomed(kind, path.name, path, sum(file.stat().st_size for file in path.rglob("*") if file.is_file()))

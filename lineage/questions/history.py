@@ -1,0 +1,204 @@
+"""`diff` and `history`: what changed between snapshots of the record, counted on each one's own columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from lineage import changes, counters, snapshots
+from lineage.changes import DiffAnswer, FamilyChange, HistoryAnswer, Moved, Past
+from lineage.counters import VERSIONS
+from lineage.domain import Attribution, Level, Number
+from lineage.errors import NoData, NotFound
+from lineage.questions import naming
+
+if TYPE_CHECKING:
+    from lineage.atlas import Atlas
+    from lineage.graph import Ints
+    from lineage.settings import Settings
+    from lineage.snapshots import Manifest
+
+ALONE = (
+    "From one snapshot history is a lower bound: what was deleted before it is missing. "
+    "lineage pull weekly@DATE fetches dated ones."
+)
+
+
+def series(settings: Settings, scope: str | None = None) -> tuple[Manifest, ...]:
+    """The snapshots of a scope, oldest first by the moment they describe, equal content once.
+
+    Without a scope: that of the whole Hub where there is one, else the newest snapshot's. Raises `NoData`, `NotFound`.
+    """
+    every = snapshots.listed(settings)
+    if not every:
+        snapshots.opened(settings)
+    scopes = {manifest.scope for manifest in every}
+    if scope is not None and scope not in scopes:
+        raise NotFound(f"No snapshot of scope {scope!r} here.", tuple(sorted(scopes)))
+    wanted = scope or ("hub" if "hub" in scopes else every[-1].scope)
+    found = sorted((m for m in every if m.scope == wanted), key=lambda m: (m.as_of, m.started_at, m.id))
+    return tuple({m.sha256: m for m in reversed(found)}.values())[::-1]
+
+
+def pair(settings: Settings, before: str = "prev", after: str = "newest") -> tuple[str, str]:
+    """The ids of two snapshots; `newest` is the latest of its scope, `prev` the one before the other."""
+    every = {manifest.id: manifest for manifest in snapshots.listed(settings)}
+    end = series(settings)[-1].id if after in ("newest", "prev") else after
+    if end not in every:
+        snapshots.opened(settings, end)
+    line = [manifest.id for manifest in series(settings, every[end].scope)]
+    place = line.index(end) if end in line else len(line)
+    if after == "prev":
+        place -= 1
+        end = line[max(0, place)]
+    if before == "newest":
+        return line[-1], end
+    if before != "prev":
+        return before, end
+    if place < 1:
+        raise NoData(
+            f"There is no snapshot of {every[end].scope} before {end}. Name two of `lineage snapshots`, or fetch an "
+            "earlier one: lineage pull weekly@DATE"
+        )
+    return line[place - 1], end
+
+
+def diff(before: Atlas, after: Atlas, *, limit: int | None = 20, evidence: Level = Level.DECLARED) -> DiffAnswer:
+    """Models new, gone, renamed (one hub_id, two ids) and moved (other parents), and families then and now."""
+    found = changes.matched(_models(before), _models(after))
+    shifted = changes.moved(_edges(before, evidence), _edges(after, evidence), found.matched)
+    renamed = found.renamed
+    counted = {"derivatives": VERSIONS["derivatives"]}
+    return DiffAnswer(
+        before=before.receipt("diff", counters=counted, level=evidence),
+        after=after.receipt("diff", counters=counted, level=evidence),
+        models=(before.summary.models, after.summary.models),
+        totals={
+            "new": len(found.new),
+            "gone": len(found.gone),
+            "renamed": renamed.height,
+            "moved": shifted.height,
+        },
+        new=tuple(found.new[:limit]),
+        gone=tuple(found.gone[:limit]),
+        renamed=tuple((old, new) for old, new in renamed[:limit].iter_rows()),
+        moved=tuple(Moved(id, tuple(lost), tuple(gained)) for id, lost, gained in shifted[:limit].iter_rows()),
+        families=_families(before, after, evidence),
+        notes=tuple(_doubts(before, after)),
+    )
+
+
+def _models(atlas: Atlas) -> pl.DataFrame:
+    stub = atlas.column("stub")
+    return pl.DataFrame({name: atlas.column(name).filter(~stub) for name in changes.KEYS})
+
+
+def _edges(atlas: Atlas, level: Level) -> pl.DataFrame:
+    graph = atlas.graph(level)
+    return pl.DataFrame({"child": atlas.ids.gather(graph.child), "parent": atlas.ids.gather(graph.parent)})
+
+
+def _families(before: Atlas, after: Atlas, level: Level) -> tuple[FamilyChange, ...]:
+    made = []
+    for place, family in enumerate(after.registry.families):
+        sides = [
+            (len(counters.members_of(side.members, place)), _below(side, place, level)) for side in (before, after)
+        ]
+        if any(members for members, _ in sides):
+            (m0, d0), (m1, d1) = sides
+            made.append(FamilyChange(family.slug, (m0, m1), (d0, d1)))
+    return tuple(sorted(made, key=lambda one: (-one.derivatives[1], one.slug)))
+
+
+def _below(atlas: Atlas, place: int, level: Level) -> int:
+    nodes, _ = atlas.shared(level).of(place)
+    return len(nodes)
+
+
+def _doubts(before: Atlas, after: Atlas) -> list[str]:
+    one, two = before.snapshot.manifest, after.snapshot.manifest
+    said = []
+    if one.scope != two.scope:
+        said.append(f"Two scopes, {one.scope} and {two.scope}: gone and new also mean outside of one.")
+    if any(side.column("hub_id").null_count() == len(side.ids) for side in (before, after)):
+        said.append("One of them has no hub_ids: a renamed model shows as gone and new.")
+    if one.sha256 == two.sha256:
+        said.append("Both hold the same rows.")
+    if one.card != two.card:
+        said.append("Only one of them has card data: parents that a card alone names come or go with it.")
+    return said
+
+
+def history(
+    settings: Settings,
+    name: str,
+    opened: Callable[[Manifest], Atlas],
+    *,
+    scope: str | None = None,
+    evidence: Level = Level.DECLARED,
+    limit: int | None = 5,
+) -> HistoryAnswer:
+    """Every counter of a family or model on each snapshot of a scope, and who is gone since the one before.
+
+    `opened` gives the atlas of a snapshot. One that lacks the name is left out and noted; where all do, `NotFound`.
+    """
+    line = series(settings, scope)
+    lines: list[Past] = []
+    said: list[str] = []
+    kind, earlier = "", None
+    for manifest in line:
+        with opened(manifest) as atlas:
+            try:
+                target = naming.target(atlas, name)
+            except NotFound:
+                if manifest is line[-1] and not lines:
+                    raise
+                said.append(f"{name} is not in {manifest.id}.")
+                continue
+            ground = atlas.ground(evidence)
+            table = counters.derivative_table(ground, target)
+            values = counters.count(ground, target, table, Attribution.ANY)
+            values |= counters.loose(ground, target, Attribution.ANY)
+            now = _keys(atlas, table["node"].to_numpy()), _models(atlas)
+            lines.append(_past(atlas, target, values, earlier, now, evidence, limit))
+            kind, earlier = target.kind, now
+    said += [ALONE] if len(lines) == 1 else [_BETWEEN]
+    return HistoryAnswer(lines[-1].receipt, name, kind, line[-1].scope, tuple(lines), tuple(said))
+
+
+_BETWEEN = "What came and went between two snapshots is in neither."
+
+_Seen = tuple[pl.DataFrame, pl.DataFrame]
+
+
+def _keys(atlas: Atlas, nodes: Ints) -> pl.DataFrame:
+    return pl.DataFrame({name: atlas.column(name).gather(nodes) for name in changes.KEYS})
+
+
+def _past(
+    atlas: Atlas,
+    target: counters.Target,
+    values: Mapping[str, Number | None],
+    earlier: _Seen | None,
+    now: _Seen,
+    level: Level,
+    limit: int | None,
+) -> Past:
+    """Gone: a derivative then that is no model any more; one that only changed its parents is not gone."""
+    new = gone = None
+    names: tuple[str, ...] = ()
+    if earlier is not None:
+        lost = changes.matched(earlier[0], now[1]).gone
+        new, gone = len(changes.matched(earlier[0], now[0]).new), len(lost)
+        names = tuple(lost[:limit])
+    return Past(
+        receipt=atlas.receipt("history", counters=VERSIONS, level=level, threshold=counters.THRESHOLD),
+        as_of=atlas.snapshot.manifest.as_of,
+        members=len(target.members),
+        values={counter: values[counter] for counter in VERSIONS},
+        new=new,
+        gone=gone,
+        names=names,
+    )

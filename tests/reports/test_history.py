@@ -1,0 +1,189 @@
+"""What changed between snapshots: by hand on a few rows, against sets on a simulated world, and pruning."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.load import resolve_snapshot
+from lineage import changes, pruning, questions, resolved
+from lineage.errors import NoData, NotFound
+from lineage.registry import Registry
+from lineage.settings import Settings
+from lineage.snapshots import listed, opened
+from tests.reports.homes import TODAY, model, run, snapshot
+
+THEN = [
+    model("Qwen/Qwen3-8B", hub_id="1"),
+    model("google/gemma-3-1b-it", hub_id="2"),
+    model("a/tune", "Qwen/Qwen3-8B", hub_id="3"),
+    model("b/gone", "a/tune", hub_id="4"),
+    model("c/old-name", "Qwen/Qwen3-8B", hub_id="5"),
+    model("d/below", "c/old-name", hub_id="6"),
+    model("e/mover", "Qwen/Qwen3-8B", hub_id="7"),
+    model("f/reused", "Qwen/Qwen3-8B", hub_id="8"),
+    model("g/bare", "Qwen/Qwen3-8B"),
+]
+NOW = [
+    model("Qwen/Qwen3-8B", hub_id="1"),
+    model("google/gemma-3-1b-it", hub_id="2"),
+    model("a/tune", "Qwen/Qwen3-8B", hub_id="3"),
+    model("c/new-name", "Qwen/Qwen3-8B", hub_id="5"),
+    model("d/below", "c/new-name", hub_id="6"),
+    model("e/mover", "google/gemma-3-1b-it", hub_id="7"),
+    model("f/reused", "google/gemma-3-1b-it", hub_id="9"),
+    model("g/bare", "Qwen/Qwen3-8B", hub_id="10"),
+    model("h/new", "a/tune", hub_id="11"),
+]
+
+
+def _two(settings: Settings) -> tuple[str, str]:
+    later = TODAY + timedelta(days=7)
+    return snapshot(settings, THEN).manifest.id, snapshot(settings, NOW, later).manifest.id
+
+
+def test_diff_by_hand(settings: Settings) -> None:
+    """A renamed parent is no move, a reused name another model, a hub_id on one side alone leaves the name."""
+    _two(settings)
+    done = run(settings.home, "diff", "--json")
+    assert done.exit_code == 0, done.output
+    said = json.loads(done.stdout)
+    assert said["new"] == ["f/reused", "h/new"]
+    assert said["gone"] == ["b/gone", "f/reused"]
+    assert said["renamed"] == [{"before": "c/old-name", "after": "c/new-name"}]
+    assert said["moved"] == [{"id": "e/mover", "lost": ["Qwen/Qwen3-8B"], "gained": ["google/gemma-3-1b-it"]}]
+    assert said["totals"] == {"new": 2, "gone": 2, "renamed": 1, "moved": 1}
+    families = {line["family"]: line["derivatives"] for line in said["families"]}
+    assert families == {"qwen": {"before": 7, "after": 5}, "gemma": {"before": 0, "after": 2}}
+    assert said["receipt"]["snapshot"] > said["before"]["snapshot"]
+
+
+def test_diff_says_it_in_text_and_table(settings: Settings) -> None:
+    first, second = _two(settings)
+    shown = run(settings.home, "diff", first, second)
+    assert shown.exit_code == 0
+    for text in ("gone 2", "b/gone", "c/old-name → c/new-name", "e/mover: Qwen/Qwen3-8B → google/gemma-3-1b-it"):
+        assert text in shown.output
+    table = run(settings.home, "diff", first, second, "--csv")
+    assert len(table.stdout.splitlines()) == 1 + 6
+
+
+def test_history_counts_each_snapshot_and_names_the_gone(settings: Settings) -> None:
+    _two(settings)
+    said = json.loads(run(settings.home, "history", "qwen", "--json").stdout)
+    first, second = said["history"]
+    assert [line["counts"]["derivatives"] for line in (first, second)] == [7, 5]
+    assert (first["new"], first["gone"]) == (None, None)
+    assert (second["new"], second["gone"], second["gone_names"]) == (1, 2, ["b/gone", "f/reused"])
+    assert first["receipt"]["snapshot"] != second["receipt"]["snapshot"]
+    shown = run(settings.home, "history", "qwen")
+    assert "gone by 2026-08-29: b/gone, f/reused" in shown.output
+    assert "lower bound" not in shown.output
+
+
+def test_an_as_of_question_points_to_the_snapshot_of_that_date(settings: Settings) -> None:
+    first, second = _two(settings)
+    assert run(settings.home, "load", "--snapshot", second, "-q").exit_code == 0
+    assert first in run(settings.home, "count", "qwen", "--as-of", "2026-08-23").output
+    assert "lineage history counts" not in run(settings.home, "count", "qwen", "--as-of", "2026-05-01").output
+
+
+def test_one_snapshot_is_a_lower_bound_and_has_no_diff(settings: Settings) -> None:
+    snapshot(settings, NOW)
+    shown = run(settings.home, "history", "qwen")
+    assert shown.exit_code == 0
+    assert "lower bound" in shown.output
+    none = run(settings.home, "diff")
+    assert none.exit_code == 1
+    assert "no snapshot of hub before" in none.output
+    assert run(settings.home, "history", "qwerty").exit_code == 4
+
+
+def test_which_two(settings: Settings) -> None:
+    ids = [snapshot(settings, NOW[:n], TODAY + timedelta(days=n)).manifest.id for n in (1, 2, 3)]
+    again = snapshot(settings, NOW[:3], TODAY + timedelta(days=5)).manifest.id
+    other = snapshot(settings, NOW[:4], TODAY + timedelta(days=9), scope="qwen").manifest.id
+    assert [m.id for m in questions.series(settings)] == ids, "equal content stands once, other scopes apart"
+    assert questions.pair(settings) == (ids[1], ids[2])
+    assert questions.pair(settings, ids[0], "newest") == (ids[0], ids[2])
+    assert questions.pair(settings, "prev", ids[1]) == (ids[0], ids[1])
+    assert questions.pair(settings, other, again) == (other, again)
+    with pytest.raises(NoData):
+        questions.pair(settings, "prev", other)
+    with pytest.raises(NotFound):
+        questions.pair(settings, "prev", "hub-19990101T000000Z")
+    with pytest.raises(NotFound):
+        questions.series(settings, "llama")
+
+
+KEYS = st.dictionaries(st.sampled_from("abcdefgh"), st.sampled_from("12345678"), max_size=8).map(
+    lambda named: {id: hub for hub, id in {hub: id for id, hub in named.items()}.items()}
+)
+
+
+@given(KEYS, KEYS)
+def test_matching_is_that_of_sets(then: dict[str, str], now: dict[str, str]) -> None:
+    before, after = (
+        pl.DataFrame({"id": list(side), "hub_id": list(side.values())}, schema={"id": pl.String, "hub_id": pl.String})
+        for side in (then, now)
+    )
+    found = changes.matched(before, after)
+    old, new = ({hub: id for id, hub in side.items()} for side in (then, now))
+    assert set(found.gone) == {id for hub, id in old.items() if hub not in new}
+    assert set(found.new) == {id for hub, id in new.items() if hub not in old}
+    assert set(found.matched.iter_rows()) == {(old[hub], new[hub]) for hub in old.keys() & new.keys()}
+    back = changes.matched(after, before)
+    assert (set(back.new), set(back.gone)) == (set(found.gone), set(found.new))
+
+
+@given(KEYS)
+def test_nothing_changes_against_itself(named: dict[str, str]) -> None:
+    side = pl.DataFrame(
+        {"id": [*named, "z"], "hub_id": [*named.values(), None]}, schema={"id": pl.String, "hub_id": pl.String}
+    )
+    found = changes.matched(side, side)
+    assert found.new.is_empty()
+    assert found.gone.is_empty()
+    assert found.renamed.is_empty()
+    edges = pl.DataFrame(
+        {"child": ["z"] * len(named), "parent": list(named)}, schema=dict.fromkeys(("child", "parent"), pl.String)
+    )
+    assert changes.moved(edges, edges, found.matched).is_empty()
+
+
+def _names(folder: Path) -> set[str]:
+    return {place.name for place in folder.iterdir() if not place.name.startswith(".")}
+
+
+def test_prune_keeps_the_newest_and_the_loaded(settings: Settings, registry: Registry) -> None:
+    made = [snapshot(settings, NOW[:n], TODAY + timedelta(days=n)) for n in (1, 2, 3, 4)]
+    for one in made[:2]:
+        resolve_snapshot(settings, one, registry)
+    family = snapshot(settings, NOW, TODAY, scope="qwen")
+    ids = [one.manifest.id for one in made]
+    assert run(settings.home, "load", "--snapshot", ids[0], "-q").exit_code == 0
+    (settings.resolved / "hub-20200101T000000Z-0123456789ab-r2").mkdir()
+    before = _names(settings.snapshots)
+    planned = json.loads(run(settings.home, "prune", "--keep", "1", "--dry-run", "--json").stdout)
+    assert _names(settings.snapshots) == before
+    done = json.loads(run(settings.home, "prune", "--keep", "1", "--json").stdout)
+    assert done["removed"] == planned["removed"]
+    assert done["bytes"] > 0
+    assert {m.id for m in listed(settings)} == {ids[0], ids[3], family.manifest.id}
+    kept = resolved.folder(settings.resolved, ids[0], registry.digest).name
+    assert _names(settings.resolved) == {kept}
+    opened(settings, ids[3]).verify()
+    assert pruning.doomed(settings, 1) == ()
+    assert run(settings.home, "count", "qwen").exit_code == 0
+
+
+def test_prune_frees_nothing_where_there_is_nothing(settings: Settings) -> None:
+    shown = run(settings.home, "prune", "--keep", "2")
+    assert shown.exit_code == 0
+    assert shown.output.strip() == "0 B freed"
