@@ -73,11 +73,11 @@ def _age(age: timedelta) -> str:
     return "today" if days == 0 else "1 day old" if days == 1 else f"{days:,} days old"
 
 
-def rule(receipt: Receipt, *, counts: str) -> None:
-    """By which rule this page counts, in words: `counts` is what one unit is."""
+def rule(receipt: Receipt, *, counts: str, divided: bool = False) -> None:
+    """By which rule this page counts, in words: `counts` is what one unit is; `divided` where families share it."""
     parts = [
         f"Counted: {counts}",
-        _RULES.get(receipt.attribution, receipt.attribution),
+        *([_RULES.get(receipt.attribution, receipt.attribution)] if divided else []),
         _EVIDENCE.get(receipt.evidence, receipt.evidence),
         f"as of {day(receipt.as_of)}",
     ]

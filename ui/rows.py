@@ -61,11 +61,10 @@ def leaderboard(answer: TopAnswer) -> Sheet:
         Column(answer.by, "number"),
         Column("share", "share"),
         *(Column(name, "number") for name in beside),
-        Column("downloads", "number", "downloads 30 d"),
     )
     rows = tuple(
         (place, line.label, line.name, line.country, line.value, line.share,
-         *(line.values.get(name) for name in beside), line.values.get("downloads"))
+         *(line.values.get(name) for name in beside), )
         for place, line in enumerate(answer.results, 1)
     )  # fmt: skip
     return Sheet(columns, rows)

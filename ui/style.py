@@ -14,13 +14,20 @@ CSS = """
   padding:.06rem .5rem;border-radius:4px;margin-right:.55rem}
 .ln-receipt p{margin:0;font-size:.78rem;line-height:1.5;overflow-wrap:anywhere;
   color:color-mix(in srgb,var(--st-text-color,currentColor) 62%,transparent)}
+.ln-small{margin:0;font-size:.9rem}
+.ln-claims{display:grid;grid-template-columns:max-content 1fr;gap:.4rem .7rem;font-size:.82rem;line-height:1.4;
+  margin-top:.3rem;max-height:12.2rem;overflow:auto}
+.ln-verdict{display:inline-block;min-width:5.6rem;text-align:center;color:#fff;font-size:.72rem;font-weight:650;
+  border-radius:4px;padding:.1rem .4rem}
 .ln-end{border:0;border-top:1px solid var(--st-border-color,#8884);margin:.4rem 0 0}
 .ln-chip{display:inline-flex;align-items:center;gap:.35rem;margin:0 .9rem .1rem 0;font-size:.82rem;white-space:nowrap}
 .ln-dot{display:inline-flex;width:1.15rem;height:1.15rem;border-radius:50%;align-items:center;justify-content:center;
   font-size:.68rem;font-weight:700;color:#fff}
 .ln-dash{display:inline-block;width:1.5rem;height:0;border-top:2px solid currentColor}
 .ln-id{font-family:var(--st-code-font,monospace);font-size:.9rem;overflow-wrap:anywhere}
-.ln-facts{display:grid;grid-template-columns:max-content 1fr;gap:.15rem .9rem;font-size:.86rem;margin:.2rem 0}
+.stMainBlockContainer h3{font-size:1.15rem;padding:.3rem 0 .1rem}
+.ln-rule{margin-top:-.75rem}
+.ln-facts{padding:0;display:grid;grid-template-columns:max-content 1fr;gap:.15rem .9rem;font-size:.86rem;margin:.2rem 0}
 .ln-facts dt{color:color-mix(in srgb,currentColor 62%,transparent);margin:0}
 .ln-facts dd{margin:0;overflow-wrap:anywhere}
 .st-key-search{position:fixed;top:.55rem;right:3.4rem;width:20rem;z-index:1000000}

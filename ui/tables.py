@@ -10,7 +10,8 @@ from typing import Any, TypeAlias
 import streamlit as st
 
 from lineage.domain import Receipt
-from lineage.export import csv, receipts
+from lineage.export import csv, png, receipts, svg
+from lineage.export.picture import Picture
 from lineage.export.plain import printable
 from lineage.export.sheet import Cell, Sheet
 
@@ -27,19 +28,22 @@ def shown(
     key: str,
     alt: str,
     picked: Picked | None = None,
-    columns: Mapping[str, Any] | None = None,
+    sparks: Mapping[str, Sequence[Sequence[float]]] | None = None,
     most: int = 15,
 ) -> None:
-    """The sheet as a table; `picked` gets the number of the row that is chosen. At most `most` rows high."""
+    """The sheet as a table; `picked` gets the number of the row that is chosen. At most `most` rows high.
+
+    `sparks` are further columns of little lines, a list of values a row.
+    """
     import polars as pl
 
     heads = [column.title or column.name for column in sheet.columns]
-    frame = pl.DataFrame(
-        {head: [_cell(row[place]) for row in sheet.rows] for place, head in enumerate(heads)}, strict=False
-    )
-    settings = {head: _column(column.kind, head) for head, column in zip(heads, sheet.columns, strict=True)} | dict(
-        columns or {}
-    )
+    cells: dict[str, Any] = {head: [_cell(row[place]) for row in sheet.rows] for place, head in enumerate(heads)}
+    frame = pl.DataFrame({**cells, **(sparks or {})}, strict=False)
+    settings = {head: _column(column.kind, head) for head, column in zip(heads, sheet.columns, strict=True)}
+    for head, values in (sparks or {}).items():
+        top = max((value for row in values for value in row), default=1)
+        settings[head] = st.column_config.LineChartColumn(head, y_min=0, y_max=top or 1, width="small")
 
     def chosen() -> None:
         rows = st.session_state[key].selection.rows
@@ -93,6 +97,15 @@ def save(label: str, make: Callable[[], str], *, file: str, mime: str, key: str)
 def save_csv(sheet: Sheet, receipt: Receipt, *, file: str, key: str) -> None:
     """A button for the sheet as CSV."""
     save("CSV", lambda: with_receipt(sheet, receipt), file=f"{file}.csv", mime="text/csv", key=key)
+
+
+def save_picture(picture: Picture, *, file: str, key: str) -> None:
+    """Buttons for a chart with its receipt in the footer, as SVG and as PNG."""
+    save("SVG", lambda: svg.written(picture), file=f"{file}.svg", mime="image/svg+xml", key=f"{key} svg")
+    st.download_button(
+        "PNG", lambda: png.written(picture), file_name=f"{file}.png", mime="image/png", key=f"{key} png",
+        on_click="ignore", icon=":material/download:", type="tertiary",
+    )  # fmt: skip
 
 
 def file_name(*words: str) -> str:

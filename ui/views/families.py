@@ -9,7 +9,7 @@ import streamlit as st
 from lineage import questions
 from lineage.answers import TopAnswer
 from lineage.domain import Attribution, Level
-from ui import charts, component, controls, frame, opening, routes, rows, state, tables
+from ui import charts, component, controls, frame, opening, routes, rows, state, statements, tables
 
 MOST = 40
 
@@ -19,7 +19,8 @@ def show() -> None:
     here, refused = controls.current(state.Families)
     frame.top("Open-model families", refused)
     answer = _answer(here)
-    frame.rule(answer.receipt, counts=_sentence(here.by))
+    frame.rule(answer.receipt, counts=_sentence(here.by), divided=True)
+    top = st.container(height=290, border=False)
     _controls(here)
     left, right = st.columns([0.62, 0.38], gap="medium")
     with left:
@@ -29,6 +30,8 @@ def show() -> None:
             charts.relations(answer, component.theme()), key="relations", height=560,
             alt="Derivatives of each family by relation; the table beside it has the counters",
         )  # fmt: skip
+    with top:
+        statements.strip()
     frame.bottom(answer.receipt, answer.notes, _command(here))
 
 
@@ -66,6 +69,7 @@ def _table(answer: TopAnswer) -> None:
     slugs = [line.name for line in answer.results]
     tables.shown(
         tables.without(sheet, "slug"), key="families rows", alt="Families by " + answer.by, most=18,
+        sparks={"24 months": _months(slugs)},
         picked=lambda place: st.session_state.update({"families picked": slugs[place]}),
     )  # fmt: skip
     picked = st.session_state.pop("families picked", None)
@@ -75,6 +79,14 @@ def _table(answer: TopAnswer) -> None:
         shares = f"Share: of {answer.whole:,} {answer.whole_meaning}. " if answer.results[0].share is not None else ""
         st.html(f'<span class="ln-line">{shares}Choose a row for its tree.</span>')
         tables.save_csv(sheet, answer.receipt, file="families", key="families csv")
+
+
+def _months(slugs: list[str]) -> list[list[float]]:
+    """The last 24 finished months of each family's new derivatives."""
+    answer = opening.ask(questions.trends)
+    finished = [place for place, month in enumerate(answer.months) if month.finished][-24:]
+    lines = {line.name: [float(line.new[place]) for place in finished] for line in answer.lines}
+    return [lines.get(slug, [0.0] * len(finished)) for slug in slugs]
 
 
 def _command(here: state.Families) -> list[str]:

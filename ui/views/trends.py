@@ -7,6 +7,7 @@ import streamlit as st
 from lineage import questions
 from lineage.answers import TrendsAnswer
 from lineage.domain import Attribution, Level
+from lineage.export import chart
 from lineage.export.sheet import Column, Kind, Sheet
 from ui import charts, component, controls, frame, inert, opening, state, tables
 
@@ -21,7 +22,7 @@ def show() -> None:
     here, refused = controls.current(state.Trends)
     frame.top("New derivatives, month by month", refused)
     answer = _answer(here)
-    frame.rule(answer.receipt, counts=answer.whole_meaning)
+    frame.rule(answer.receipt, counts=answer.whole_meaning, divided=here.by != "country")
     _controls(here)
     _chart(here, answer)
     _compare(here)
@@ -73,7 +74,10 @@ def _chart(here: state.Trends, answer: TrendsAnswer) -> None:
     sheet = _sheet(answer, here.unit == "share")
     with st.expander("The numbers"):
         tables.shown(sheet, key="trends rows", alt="The numbers of the chart", most=14)
-    tables.save_csv(sheet, answer.receipt, file=tables.file_name("trends", here.by, here.unit), key="trends csv")
+    file = tables.file_name("trends", here.by, here.unit)
+    with st.container(horizontal=True, gap="small"):
+        tables.save_picture(chart.trends(answer, share=here.unit == "share"), file=file, key="trends")
+        tables.save_csv(sheet, answer.receipt, file=file, key="trends csv")
 
 
 def _sheet(answer: TrendsAnswer, share: bool) -> Sheet:
