@@ -9,7 +9,7 @@ from math import ceil, floor, log10
 from lineage import answers as given
 from lineage.domain import Number, Receipt
 from lineage.export import receipts
-from lineage.export.picture import Box, Dot, Item, Picture, Stroke, Words
+from lineage.export.picture import Anchor, Box, Dot, Item, Picture, Stroke, Words
 from lineage.export.plain import LETTERS, clip, day
 
 WIDTH, HEIGHT = 960, 540
@@ -107,7 +107,7 @@ def _plotted(title: str, subtitle: str, months: Months, series: Sequence[Series]
     items += [*_months_axis(months), *_marks(months)]
     for one in series:
         items += _line(one, months, ceiling)
-    items += _legend(series, months)
+    items += [*_letters(series, ceiling), *_legend(series, months)]
     return Picture(WIDTH, HEIGHT, title, subtitle, (*items, *_foot(receipt, HEIGHT)))
 
 
@@ -149,7 +149,7 @@ def _marks(months: Months) -> list[Item]:
         x = LEFT + (RIGHT - LEFT) * (place + (mark.on.day - 1) / 31) / len(months.keys)
         right = x > (LEFT + RIGHT) / 2
         items.append(Stroke(((x, TOP), (x, BOTTOM)), INK, 1, (3, 3)))
-        text = clip(f"{day(mark.on)} {mark.text}", 60)
+        text = clip(f"{day(mark.on)} {mark.text}", 70)
         items.append(Words(x - 5 if right else x + 5, TOP + 10, text, 10, INK, "end" if right else "start"))
     return items
 
@@ -171,8 +171,19 @@ def _line(one: Series, months: Months, ceiling: float) -> list[Item]:
         items.append(Stroke(tuple(last[-2:]), one.colour, 1.5, (1, 3)))
         runs[-1] = last[:-1]
     items += [Stroke(tuple(run), one.colour, 2, one.dash) for run in runs if len(run) > 1]
-    ends = [run[-1] for run in runs if run]
-    return [*items, Words(ends[-1][0] + 6, ends[-1][1] + 4, one.letter, 11, one.colour, bold=True)] if ends else items
+    return items
+
+
+def _letters(series: Sequence[Series], ceiling: float) -> list[Item]:
+    """Each line's letter beside its end, pushed apart where lines end close together."""
+    last = [next((v for v in reversed(one.values) if v is not None), None) for one in series]
+    ends = sorted((_y(value, ceiling), place) for place, value in enumerate(last) if value is not None)
+    floor_y, items = BOTTOM - 12 * (len(ends) - 1), list[Item]()
+    lowest = float(TOP) - 12
+    for order, (y, place) in enumerate(ends):
+        lowest = max(lowest + 12, min(y, floor_y + 12 * order))
+        items.append(Words(RIGHT + 6, lowest + 4, series[place].letter, 11, series[place].colour, bold=True))
+    return items
 
 
 def _legend(series: Sequence[Series], months: Months) -> list[Item]:
@@ -217,7 +228,7 @@ def claims(answer: given.ClaimsAnswer) -> Picture:
     rows = [(claim, figure) for claim in answer.claims for figure in claim.figures]
     height = TOP + 46 + 46 * max(1, len(rows)) + 110
     title, floor_y = "Published claims, counter by counter", TOP + 46 + 46 * len(rows)
-    subtitle = "percent of the published figure; full: on its day, hollow: now; at the left edge: less than 0.1 %"
+    subtitle = "percent of the published figure; full: on its day, hollow: now; numbers are any, shares fractional"
     items: list[Item] = [*_head(title, subtitle, answer.receipt)]
     for power in (0.1, 1, 10, 100, 1000):
         x = _scaled(power)
@@ -227,12 +238,18 @@ def claims(answer: given.ClaimsAnswer) -> Picture:
         items.append(Words(x, TOP - 6, label, 11, INK if told else GREY, "middle"))
     for place, (claim, figure) in enumerate(rows):
         items += _claim_row(claim, figure, TOP + 30 + 46 * place)
-    key = " · ".join(f"{letter} {counter}" for counter, letter in SHOWN.items()) + " · S share of downloads"
-    items.append(Words(LEFT, floor_y + 30, key, 11))
+    key = (
+        " · ".join(f"{letter} {counter}" for counter, letter in SHOWN.items())
+        + " · S share of 30-day downloads by origin"
+    )
+    items.append(Words(LEFT, floor_y + 26, key, 11))
+    items.append(
+        Words(LEFT, floor_y + 42, "at the left edge: 0.1 % or less; at the right edge: 1,000 % or more", 11, GREY)
+    )
     return Picture(WIDTH, height, title, subtitle, (*items, *_foot(answer.receipt, height)))
 
 
-_ROW = 330
+_ROW = 370
 """Where the scale of claims begins; the words stand left of it."""
 
 
@@ -247,21 +264,38 @@ def _claim_row(claim: given.ClaimAnswer, figure: given.FigureAnswer, y: float) -
     bound = "> " if figure.bound == ">" else ""
     what = f"{figure.subject} · {figure.measure.replace('_', ' ')} · {bound}{told} · {day(figure.on)}"
     items: list[Item] = [
-        Words(24, y, clip(claim.slug, 44), 12, bold=True),
-        Words(24, y + 14, clip(what, 56), 10, GREY),
+        Words(LEFT, y, clip(claim.slug, 44), 12, bold=True),
+        Words(LEFT, y + 14, clip(what, 56), 10, GREY),
         Stroke(((_ROW, y + 4), (WIDTH - 40, y + 4)), FAINT),
     ]
     wanted = "any" if figure.measure == "derivatives" else "fractional"
-    for line in figure.lines:
-        if line.attribution != wanted or line.by == "country":
-            continue
-        letter = "S" if figure.measure == "share_of_downloads" else SHOWN.get(line.counter)
-        if letter is None:
-            continue
-        colour = COLOURS[list(SHOWN.values()).index(letter) % 4] if letter != "S" else INK
-        for value, hollow in ((line.now, True), (line.then, False)):
-            if value is not None and figure.value:
-                x = _scaled(100 * float(value) / (figure.value * unit))
-                items.append(Dot(x, y + 4, 7, colour, hollow))
-                items.append(Words(x, y + 8, letter, 10, colour if hollow else "#FFFFFF", "middle", True))
+    kept = [line for line in figure.lines if line.attribution == wanted and line.by != "country"]
+    for now in (False, True):
+        marks = [
+            (_scaled(100 * float(value) / (figure.value * unit)), letter)
+            for line in kept
+            if (letter := _letter(figure, line.counter))
+            and (value := line.now if now else line.then) is not None
+            and figure.value
+        ]
+        items += _dots(sorted(marks), y + 12 if now else y - 4, hollow=now)
+    return items
+
+
+def _letter(figure: given.FigureAnswer, counter: str) -> str | None:
+    return "S" if figure.measure == "share_of_downloads" else SHOWN.get(counter)
+
+
+def _dots(marks: Sequence[tuple[float, str]], y: float, *, hollow: bool) -> list[Item]:
+    """A dot for each mark; the letters of dots that touch stand together behind the last of them."""
+    items: list[Item] = [Dot(x, y, 4, COLOURS[0], hollow) for x, _ in marks]
+    letters = ""
+    for place, (x, letter) in enumerate(marks):
+        letters += letter
+        if place + 1 == len(marks) or marks[place + 1][0] - x > 12 + 8 * len(letters):
+            edge = x > WIDTH - 100
+            side: Anchor = "end" if edge else "start"
+            start = marks[place + 1 - len(letters)][0] - 7 if edge else x + 7
+            items.append(Words(start, y + 4, letters, 10, GREY if hollow else INK, side, not hollow))
+            letters = ""
     return items

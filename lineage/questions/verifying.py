@@ -98,14 +98,17 @@ class Given:
 
     @property
     def level(self) -> Level:
+        """Which edges were walked."""
         return Level(_one_of(self.told, "evidence", Level))
 
     @property
     def attribution(self) -> Attribution:
+        """What a family got of a divided derivative."""
         return Attribution(_one_of(self.told, "attribution", Attribution))
 
     @property
     def threshold(self) -> int:
+        """Where bulk began."""
         value = self.told.get("threshold")
         if isinstance(value, bool) or not isinstance(value, int):
             raise Fatal(f"The receipt's threshold is {value!r}, not a number. Take the answer as it was printed.")
