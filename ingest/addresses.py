@@ -41,6 +41,11 @@ def everything(endpoint: str, asked: Sequence[str]) -> str:
     return _listing(endpoint, (), asked)
 
 
+def changes(endpoint: str, asked: Sequence[str]) -> str:
+    """The first page of all models, last changed first: the only way the Hub lists by change."""
+    return _listing(endpoint, (), asked, order=("lastModified", "-1"))
+
+
 def by_author(endpoint: str, namespace: str, asked: Sequence[str]) -> str:
     """The first page of a namespace's models."""
     return _listing(endpoint, (("author", namespace),), asked)
@@ -75,6 +80,8 @@ def is_local(address: str) -> bool:
     return origin(address)[1] in ("localhost", "127.0.0.1", "::1")
 
 
-def _listing(endpoint: str, only: Sequence[tuple[str, str]], asked: Sequence[str]) -> str:
-    order = (("sort", "createdAt"), ("direction", "1"), ("limit", str(PAGE_ROWS)))
-    return f"{endpoint}/api/models?{urlencode([*only, *order, *(('expand', field) for field in asked)])}"
+def _listing(
+    endpoint: str, only: Sequence[tuple[str, str]], asked: Sequence[str], order: tuple[str, str] = ("createdAt", "1")
+) -> str:
+    how = (("sort", order[0]), ("direction", order[1]), ("limit", str(PAGE_ROWS)))
+    return f"{endpoint}/api/models?{urlencode([*only, *how, *(('expand', field) for field in asked)])}"

@@ -95,18 +95,74 @@ def crawl(
     report(snapshot, loaded=not no_load, quiet=quiet, as_json=as_json)
 
 
-@click.command("import", cls=Command, section="Get data", examples=["lineage import models.jsonl.zst"])
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.command(cls=Command, section="Get data", examples=["lineage update", "lineage update --quiet --json"])
+@click.option("--fresh", is_flag=True, help="Start over instead of going on with an interrupted update.")
 @fetching
-def import_(file: Path, no_load: bool, quiet: bool, as_json: bool) -> None:
-    """Take listing rows from a file: JSON Lines (.gz, .zst too), or a models.parquet of the published daily dump."""
+def update(fresh: bool, no_load: bool, quiet: bool, as_json: bool) -> None:
+    """Fetch what changed on the Hub since the newest whole snapshot, as a new snapshot."""
+    from ingest.hub import HubSource
+    from ingest.update import update
+
+    settings = console.settings()
+    with Live(quiet=quiet) as live:
+        snapshot = update(settings, HubSource(settings.endpoint), fresh=fresh, now=utc_now, progress=live.report)
+        landed(settings, snapshot, live, load=not no_load)
+    report(snapshot, loaded=not no_load, quiet=quiet, as_json=as_json)
+
+
+@click.command(
+    "import",
+    cls=Command,
+    section="Get data",
+    examples=["lineage import models.jsonl.zst", "lineage import --arena leaderboard_table_20250910.csv"],
+)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--arena", is_flag=True, help="FILE is a published LMArena table, CSV or Parquet.")
+@fetching
+def import_(file: Path, arena: bool, no_load: bool, quiet: bool, as_json: bool) -> None:
+    """Take listing rows from a file: JSON Lines (.gz, .zst too), or a models.parquet of the published daily dump.
+
+    With --arena the leaderboard, whose rank and score `top` and `model` then show.
+    """
     from ingest.importing import import_file
 
     settings = console.settings()
+    if arena:
+        _arena(settings, file, quiet=quiet, as_json=as_json)
+        return
     with Live(quiet=quiet) as live:
         snapshot = import_file(settings, file, now=utc_now, progress=live.bytes)
         landed(settings, snapshot, live, load=not no_load)
     report(snapshot, loaded=not no_load, quiet=quiet, as_json=as_json)
+
+
+def _arena(settings: Settings, file: Path, *, quiet: bool, as_json: bool) -> None:
+    """Keep a leaderboard, and say which of its names map to the Hub."""
+    from ingest.arena import import_arena
+    from lineage import questions
+    from lineage.errors import NoData
+    from lineage.export import json
+    from lineage.export.plain import plural, printable
+
+    day, table = import_arena(settings, file, now=utc_now)
+    try:
+        with console.atlas() as atlas:
+            shown = questions.standing(atlas)
+            notes = questions.remarks(shown) if shown else []
+    except NoData:
+        shown, notes = None, ["no snapshot yet, so no name is mapped; top and model map them once there is one"]
+    if as_json:
+        places: list[json.Json] = [json.fields(place) for place in shown.places] if shown else []
+        click.echo(json.text({"on": day.isoformat(), "rows": table.height, "places": places, "notes": notes}))
+        return
+    if quiet:
+        click.echo(day.isoformat())
+        return
+    click.echo(f"{printable(file.name)}: {plural(table.height, 'name')} of the arena, {day}")
+    for note in notes:
+        click.echo(f"note: {printable(note)}")
+    for place in shown.unmapped if shown else ():
+        click.echo(f"not mapped: {printable(place.name)} ({printable(place.organization or 'maker not stated')})")
 
 
 @click.command(cls=Command, section="Get data", examples=["lineage bootstrap && lineage count qwen llama"])
@@ -186,7 +242,9 @@ def report(snapshot: Snapshot, *, loaded: bool, quiet: bool, as_json: bool) -> N
 
     manifest = snapshot.manifest
     if as_json:
-        names = "id scope kind source as_of simulated complete card rows models quarantined pages requests sha256"
+        names = (
+            "id scope kind source as_of simulated complete card rows models quarantined pages requests sha256 based_on"
+        )
         facts = {name: json.plain(getattr(manifest, name)) for name in names.split()}
         click.echo(json.text({**facts, "notes": list(manifest.notes), "loaded": loaded}))
         return
@@ -234,5 +292,5 @@ def demo(ctx: click.Context, models: int, seed: int, quiet: bool) -> None:
     click.echo(demo.closing(settings))
 
 
-COMMANDS = (crawl, bootstrap, import_, demo, load, doctor)
+COMMANDS = (crawl, bootstrap, update, import_, demo, load, doctor)
 """In the order in which `--help` lists them."""

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import shlex
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from shutil import rmtree
 
 import polars as pl
 from polars.exceptions import PolarsError
 
-from ingest import addresses
+from ingest import addresses, series
 from ingest.family_crawl import Asked, FamilyTree
 from ingest.family_notes import notes
 from ingest.frontier import Frontier, WholeHub
@@ -23,25 +20,21 @@ from ingest.hub import HubSource
 from ingest.names import ID
 from ingest.pages import Pages, Plan
 from ingest.progress import Report, quiet
+from ingest.series import WHOLE
 from ingest.stopping import Stopping
 from ingest.walk import Walk
-from lineage import locks
 from lineage import registry as curated
 from lineage import settings as configured
-from lineage.errors import Fatal, Incomplete, Interrupted, NotFound
+from lineage.errors import Incomplete, Interrupted, NotFound
 from lineage.registry import Registry
 from lineage.schema import SNAPSHOT_VERSION
 from lineage.settings import Settings
-from lineage.snapshots import Manifest, Snapshot, listed, scope_slug, sealed
-
-WHOLE = "hub"
-"""The scope of a crawl of everything."""
+from lineage.snapshots import Snapshot, scope_slug, sealed
 
 MAX_REQUESTS = 400
 """What a family crawl may cost by default, so that a user without a token is done within a window or two."""
 
 _SHRUNK = 0.98
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -83,23 +76,8 @@ def crawl(
     """
     options = _Options(scope, depth, max_requests, card, accept_partial)
     crawling = _Crawl(settings, source, options, registry, now, progress)
-    with _alone(settings, crawling.plan.scope), Stopping() as stopping:
+    with series.alone(settings, crawling.plan.scope), Stopping() as stopping:
         return crawling.finished(stopping, fresh)
-
-
-@contextmanager
-def _alone(settings: Settings, scope: str) -> Iterator[None]:
-    """One crawl of a scope at a time."""
-    try:
-        with locks.exclusive(settings.crawls / f"{scope_slug(scope)}.lock", locks.myself()) as held:
-            if held.left:
-                _log.info("%s crawled %s and ended without finishing; its pages are kept", held.left, scope)
-            yield
-    except locks.Taken as taken:
-        raise Fatal(
-            f"Another lineage ({taken.owner}) is crawling {scope} into {settings.home} at this moment. Wait for it or "
-            "stop it; the lock goes with that process, so it never needs removing."
-        ) from None
 
 
 class _Crawl:
@@ -125,7 +103,7 @@ class _Crawl:
         depth = options.depth if options.scope else None
         self.plan = Plan(name, source.endpoint, fields, SNAPSHOT_VERSION, depth, digest)
         self._folder = settings.crawls / scope_slug(name)
-        self._last = _last(settings, name, source)
+        self._last = series.last(settings, name, source)
 
     def finished(self, stopping: Stopping, fresh: bool) -> Snapshot:
         """Fetch what is left, seal, and remove the pages."""
@@ -152,13 +130,7 @@ class _Crawl:
         return snapshot
 
     def _forget(self) -> None:
-        """Remove the pages: all or none, whenever the process ends."""
-        gone = self._folder.with_name(f".{self._folder.name}")
-        if gone.exists():
-            rmtree(gone)
-        if self._folder.exists():
-            self._folder.rename(gone)
-            rmtree(gone)
+        series.forget(self._folder)
 
     def _walked(self, pages: Pages, stopping: Stopping) -> Walk:
         frontier: Frontier = self._tree or WholeHub()
@@ -212,12 +184,13 @@ class _Crawl:
                 quarantined=pages.quarantined(),
                 scope=self.plan.scope,
                 kind="crawl",
-                source=self._source.host if told is None else f"simulated Hub{_seed(told)}",
+                source=series.called(self._source, told),
                 endpoint=self._source.endpoint,
                 simulated=told is not None,
                 started_at=walk.started_at,
                 finished_at=self._now(),
                 as_of=walk.started_at,
+                full_as_of=walk.started_at,
                 watermark=None if tree else _watermark(pages, walk.started_at),
                 card=self._options.card,
                 complete=not early and (tree is None or tree.whole),
@@ -275,22 +248,6 @@ def resume_command(settings: Settings, options: _Options) -> str:
     words += [] if options.card else ["--no-card"]
     words += ["--accept-partial"] if options.accept_partial else []
     return shlex.join(words)
-
-
-def _last(settings: Settings, scope: str, source: HubSource) -> Manifest | None:
-    """The newest snapshot of the same scope that speaks of the same Hub; a dump of the Hub speaks of the real one."""
-    same = (
-        m
-        for m in listed(settings)
-        if m.scope == scope
-        and (m.endpoint == source.endpoint or (m.endpoint is None and source.real and not m.simulated))
-    )
-    return max(same, key=lambda m: m.started_at, default=None)
-
-
-def _seed(told: str) -> str:
-    match = re.search(r"\bseed=(\d{1,20})", told)
-    return f", seed {match.group(1)}" if match else ""
 
 
 def _watermark(pages: Pages, started_at: datetime) -> datetime | None:

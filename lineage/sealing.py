@@ -41,12 +41,19 @@ class Sorted:
     repeated: int
 
 
-def write_sorted(folder: Path, rows: pl.LazyFrame | Iterable[pl.DataFrame], part_rows: int = PART_ROWS) -> Sorted:
+def write_sorted(
+    folder: Path,
+    rows: pl.LazyFrame | Iterable[pl.DataFrame],
+    part_rows: int = PART_ROWS,
+    stem: str = "models",
+    first: int = 0,
+) -> Sorted:
     """Write `models-00000.parquet` … into `folder`: sorted by hub_id (nulls last), then id; one row a model.
 
-    Of rows with the same `hub_id` (a rename) or the same `id` the one last modified stays. A lazy frame is read two or
-    three times and must give the same rows in the same order each time, as a scan of files does; frames are spooled
-    first. Beside the result it needs room for the rows once (frames: twice), lightly compressed, while it works.
+    The names begin with `stem` and count from `first`. Of rows with the same `hub_id` (a rename) or the same `id` the
+    one last modified stays. A lazy frame is read two or three times and must give the same rows in the same order each
+    time, as a scan of files does; frames are spooled first. Beside the result it needs room for the rows once (frames:
+    twice), lightly compressed, while it works.
     """
     spool = folder / "spool"
     spool.mkdir()
@@ -59,7 +66,9 @@ def write_sorted(folder: Path, rows: pl.LazyFrame | Iterable[pl.DataFrame], part
     repeated = keys.height - models
     del keys, places
     count = -(-models // part_rows)
-    parts = tuple(_write_part(folder, spool / f"part-{n:05d}", n) for n in range(count))
+    parts = tuple(
+        _write_part(folder / f"{stem}-{first + n:05d}.parquet", spool / f"part-{n:05d}") for n in range(count)
+    )
     rmtree(spool)
     return Sorted(parts, models, repeated)
 
@@ -175,7 +184,7 @@ def _distribute(spool: Path, rows: pl.LazyFrame, ids: pl.Series, places: pl.Seri
             _write_arrow(target / f"{offset:09d}.arrow", part.drop("part"))
 
 
-def _write_part(folder: Path, pieces: Path, number: int) -> Part:
+def _write_part(path: Path, pieces: Path) -> Part:
     frame = pl.concat([pl.read_ipc(piece) for piece in sorted(pieces.iterdir())]).sort("place").drop("place")
     rmtree(pieces)
-    return write_file(folder / f"models-{number:05d}.parquet", parquet(frame), frame.height)
+    return write_file(path, parquet(frame), frame.height)

@@ -18,10 +18,10 @@ from typing import NotRequired, TypedDict, Unpack
 
 import polars as pl
 
-from lineage import __version__, locks
+from lineage import __version__, deltas, locks
 from lineage.errors import Damaged, Fatal, LineageError, NoData, NotFound, TooNew
 from lineage.schema import LISTING, QUARANTINE, SNAPSHOT_VERSION
-from lineage.sealing import Part, parquet, sync_folder, write_file, write_sorted
+from lineage.sealing import Part, Sorted, parquet, sync_folder, write_file, write_sorted
 from lineage.settings import Settings
 
 __all__ = ["Manifest", "Part", "Snapshot", "listed", "opened", "scope_slug", "sealed"]
@@ -55,6 +55,8 @@ class Facts(TypedDict):
     unexpanded: NotRequired[int | None]
     direct_exact: NotRequired[bool | None]
     aliases: NotRequired[tuple[tuple[str, str], ...]]
+    based_on: NotRequired[str | None]
+    full_as_of: NotRequired[datetime | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,10 +64,11 @@ class Manifest:
     """What a snapshot holds and where it came from. Times are UTC and aware.
 
     `rows` = `models` + `quarantined`; `repeated` counts further rows, left out for a newer one of the same model.
-    `scope` is "hub", or slugs and ids sorted and joined by "+". `kind` is crawl, import or dump. `sha256` is over the
-    schema version and the parts' digests: two snapshots with the same one hold the same rows. Of a family crawl:
-    `expanded` models had all their children listed, `unexpanded` had not; `direct_exact` where every member had.
-    `aliases` are pairs (old id, id now) that the Hub's redirects showed.
+    `scope` is "hub", or slugs and ids sorted and joined by "+". `kind` is crawl, import, dump or update. `sha256` is
+    over the schema version and the parts' digests: two snapshots with the same one hold the same rows. Of a family
+    crawl: `expanded` models had all their children listed, `unexpanded` had not; `direct_exact` where every member had.
+    `aliases` are pairs (old id, id now) that the Hub's redirects showed. An update is `based_on` another snapshot, the
+    parts of which it shares, with delta parts over them; `full_as_of` is when the whole was last listed.
     """
 
     id: str
@@ -98,6 +101,8 @@ class Manifest:
     unexpanded: int | None = None
     direct_exact: bool | None = None
     aliases: tuple[tuple[str, str], ...] = ()
+    based_on: str | None = None
+    full_as_of: datetime | None = None
 
     def to_json(self) -> str:
         """The manifest as it is written, times in ISO 8601."""
@@ -108,8 +113,9 @@ class Manifest:
         """A manifest from its text; keys it does not know are left out. Raises ValueError, KeyError or TypeError."""
         raw = json.loads(text)
         known = {f.name: raw[f.name] for f in fields(cls) if f.name in raw}
-        for name in ("started_at", "finished_at", "as_of", "watermark"):
-            known[name] = known[name] and datetime.fromisoformat(known[name])
+        for name in ("started_at", "finished_at", "as_of", "watermark", "full_as_of"):
+            told = known.get(name)
+            known[name] = told and datetime.fromisoformat(told)
         for name in ("fields", "missing_columns", "notes"):
             known[name] = tuple(known.get(name, ()))
         known["aliases"] = tuple((old, new) for old, new in known.get("aliases", ()))
@@ -139,8 +145,12 @@ class Snapshot:
         """
         for part in self.manifest.parts:
             self._sized(part)
-        files = [self.path / part.name for part in self.manifest.parts]
-        rows = pl.scan_parquet(files, glob=False) if files else pl.LazyFrame(schema=LISTING)
+        names = [part.name for part in self.manifest.parts]
+        base = [self.path / name for name in names if not deltas.is_delta(name)]
+        rows = pl.scan_parquet(base, glob=False) if base else pl.LazyFrame(schema=LISTING)
+        later = [pl.scan_parquet(self.path / name, glob=False) for name in names if deltas.is_delta(name)]
+        if later:
+            return deltas.overlaid(rows, later, list(LISTING) if columns is None else columns)
         return rows if columns is None else rows.select(list(columns))
 
     def quarantined(self) -> pl.DataFrame:
@@ -213,15 +223,19 @@ def sealed(
     *,
     rows: pl.LazyFrame | Iterable[pl.DataFrame],
     quarantined: pl.DataFrame,
+    over: Snapshot | None = None,
     **facts: Unpack[Facts],
 ) -> Snapshot:
     """Write a snapshot beside, sync it, rename it into place; never half a one. Of a model's rows the newest stays.
 
     `rows` as `sealing.write_sorted` takes them. The id is the scope's slug and `started_at`; the same rows sealed again
-    under the same id are the snapshot already there. Raises `Fatal` where the disk is full, saying what was kept.
+    under the same id are the snapshot already there. `over` another snapshot the rows are a delta: its parts are
+    shared, by hard links where the disk has them, and each row takes the place of its model's. Raises `Fatal` where the
+    disk is full, saying what was kept.
     """
-    for moment in (facts["started_at"], facts["finished_at"], facts["as_of"], facts.get("watermark")):
-        if moment is not None and moment.tzinfo is None:
+    for name in ("started_at", "finished_at", "as_of", "watermark", "full_as_of"):
+        moment = facts.get(name)
+        if isinstance(moment, datetime) and moment.tzinfo is None:
             raise ValueError(f"a time without a zone: {moment}")
     began = facts["started_at"].astimezone(UTC)
     manifest = Manifest(
@@ -231,7 +245,7 @@ def sealed(
         quarantined=quarantined.height,
         **facts,
     )
-    return _sealed(settings, manifest, rows, quarantined)
+    return _sealed(settings, manifest, rows, quarantined, over)
 
 
 def scope_slug(scope: str) -> str:
@@ -245,7 +259,11 @@ def scope_slug(scope: str) -> str:
 
 
 def _sealed(
-    settings: Settings, facts: Manifest, rows: pl.LazyFrame | Iterable[pl.DataFrame], quarantined: pl.DataFrame
+    settings: Settings,
+    facts: Manifest,
+    rows: pl.LazyFrame | Iterable[pl.DataFrame],
+    quarantined: pl.DataFrame,
+    over: Snapshot | None,
 ) -> Snapshot:
     beside = settings.snapshots / f".{facts.id}"
     try:
@@ -253,7 +271,7 @@ def _sealed(
             _sweep(settings)
             beside.mkdir(parents=True)
             try:
-                return _placed(settings, _written(beside, facts, rows, quarantined), beside)
+                return _placed(settings, _written(beside, facts, rows, quarantined, over), beside)
             finally:
                 _sweep(settings)
     except OSError as error:
@@ -267,9 +285,13 @@ def _sealed(
 
 
 def _written(
-    folder: Path, facts: Manifest, rows: pl.LazyFrame | Iterable[pl.DataFrame], quarantined: pl.DataFrame
+    folder: Path,
+    facts: Manifest,
+    rows: pl.LazyFrame | Iterable[pl.DataFrame],
+    quarantined: pl.DataFrame,
+    over: Snapshot | None,
 ) -> Manifest:
-    result = write_sorted(folder, rows)
+    result = write_sorted(folder, rows) if over is None else _laid(folder, rows, over)
     bad = None
     if not quarantined.is_empty():
         bad = write_file(
@@ -289,6 +311,18 @@ def _written(
     write_file(folder / MANIFEST, manifest.to_json().encode(), 1)
     sync_folder(folder)
     return manifest
+
+
+def _laid(folder: Path, rows: pl.LazyFrame | Iterable[pl.DataFrame], over: Snapshot) -> Sorted:
+    """The parts of another snapshot, shared, and the rows in delta parts after them."""
+    for part in over.manifest.parts:
+        deltas.share(over._sized(part), folder / part.name)
+    first = sum(deltas.is_delta(part.name) for part in over.manifest.parts)
+    added = write_sorted(folder, rows, stem=deltas.STEM, first=first)
+    parts = (*over.manifest.parts, *added.parts)
+    whole = Snapshot(replace(over.manifest, parts=parts), folder)
+    models: int = whole.rows(["id"]).select(pl.len()).collect().item()
+    return Sorted(parts, models, added.repeated)
 
 
 def _placed(settings: Settings, manifest: Manifest, folder: Path) -> Snapshot:
@@ -343,4 +377,5 @@ def _manifest(folder: Path) -> Manifest:
 
 
 def _digest(version: int, parts: Sequence[Part]) -> str:
-    return hashlib.sha256("\n".join([str(version), *(part.sha256 for part in parts)]).encode()).hexdigest()
+    told = (f"{'delta ' * deltas.is_delta(part.name)}{part.sha256}" for part in parts)
+    return hashlib.sha256("\n".join([str(version), *told]).encode()).hexdigest()

@@ -1,0 +1,217 @@
+"""What changed on the Hub since the newest whole snapshot, laid over it as a new one: minutes instead of a crawl."""
+
+from __future__ import annotations
+
+import logging
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from ingest import addresses, series
+from ingest.frontier import Changes
+from ingest.hub import HubSource
+from ingest.pages import Pages, Plan
+from ingest.progress import Report, quiet
+from ingest.series import WHOLE
+from ingest.stopping import Stopping
+from ingest.walk import Walk
+from lineage import deltas
+from lineage import settings as configured
+from lineage.errors import Damaged, Incomplete, Interrupted, NoData, Refused
+from lineage.schema import LISTING, SNAPSHOT_VERSION
+from lineage.settings import Settings
+from lineage.snapshots import Manifest, Snapshot, opened, sealed
+
+OVERLAP = timedelta(minutes=10)
+"""How far before the last snapshot's watermark an update looks, for changes that were listed late."""
+
+WEEK = timedelta(days=7)
+"""How long updates alone may follow a full listing."""
+
+FOLDER = "hub.update"
+"""Where the pages of an update under way lie, in `Settings.crawls`; no scope is called so there."""
+
+UNSEEN = (
+    "An update does not see models that were deleted, made private or renamed without another change, nor the "
+    "downloads and likes of models that did not change; a full crawl does."
+)
+
+_log = logging.getLogger(__name__)
+
+
+def update(
+    settings: Settings,
+    source: HubSource,
+    *,
+    fresh: bool = False,
+    now: Callable[[], datetime],
+    progress: Report = quiet,
+) -> Snapshot:
+    """The newest whole snapshot of this Hub with all that changed since laid over it, as a new sealed snapshot.
+
+    One that was cut off goes on from its last committed page, as long as no newer snapshot is there to start from;
+    `fresh` starts over. Raises `NoData` where there is nothing to update, `Incomplete` where the listing ended before
+    it was old enough, `Interrupted` on Ctrl-C and SIGTERM, and what `HubSource.fetch` raises.
+    """
+    with series.alone(settings, WHOLE), Stopping() as stopping:
+        return _Update(settings, source, now, progress).finished(stopping, fresh)
+
+
+def due(manifest: Manifest) -> datetime:
+    """When the next full crawl should be: a week after the whole was last listed."""
+    return (manifest.full_as_of or manifest.as_of) + WEEK
+
+
+@dataclass(frozen=True)
+class _Changed:
+    """Rows that differ from the last snapshot's, one a model; how many of them are new there, how many renamed."""
+
+    rows: pl.DataFrame
+    new: int
+    renamed: int
+
+
+class _Update:
+    def __init__(self, settings: Settings, source: HubSource, now: Callable[[], datetime], progress: Report) -> None:
+        self._settings, self._source, self._now, self._progress = settings, source, now, progress
+        self._folder = settings.crawls / FOLDER
+        last = series.last(settings, WHOLE, source, files=True)
+        if last is None or last.watermark is None:
+            there = "no whole snapshot" if last is None else f"no time of a last change in {last.id}"
+            raise NoData(
+                f"There is {there} of {source.host} to update from. Try: lineage bootstrap (minutes), or lineage crawl."
+            )
+        self._base = opened(settings, last.id)
+        self._watermark = last.watermark
+        self._plan = Plan(f"changes of {last.id}", source.endpoint, addresses.fields(True), SNAPSHOT_VERSION)
+
+    def finished(self, stopping: Stopping, fresh: bool) -> Snapshot:
+        """Fetch what is left, seal, and remove the pages."""
+        if fresh:
+            series.forget(self._folder)
+        pages = self._pages()
+        try:
+            walk, since = self._walked(pages, stopping)
+            with stopping.droppable():
+                snapshot = self._sealed(pages, walk, since)
+        except KeyboardInterrupt:
+            here = configured.read().home == self._settings.home
+            words = ["lineage", *([] if here else ["--home", str(self._settings.home)]), "update"]
+            raise Interrupted(f"Stopped. {len(pages.heads):,} pages are kept.", shlex.join(words)) from None
+        series.forget(self._folder)
+        return snapshot
+
+    def _pages(self) -> Pages:
+        """The pages that an update of the same snapshot left, or none: others are of no use to anybody."""
+        try:
+            return Pages(self._folder, self._plan)
+        except (Refused, Damaged) as error:
+            _log.warning("An unfinished update is given up and begun anew: %s", error)
+            series.forget(self._folder)
+            return Pages(self._folder, self._plan)
+
+    def _walked(self, pages: Pages, stopping: Stopping) -> tuple[Walk, datetime]:
+        if pages.heads and pages.heads[-1].next is None:
+            pages.drop_last()
+        started = pages.heads[0].started_at if pages.heads else self._now()
+        since = min(self._watermark, started) - OVERLAP
+        frontier = Changes(since)
+        walk = Walk(self._source, pages, frontier, started_at=started, budget=None, total=None, progress=self._progress)
+        walk.replay()
+        walk.run(stopping)
+        walk.check_quality()
+        if not frontier.reached and self._older(since):
+            raise Incomplete(
+                f"{self._source.host} ended its list of changes after {walk.rows:,} rows, above {since:%Y-%m-%d %H:%M} "
+                f"UTC, though {self._base.manifest.id} has models last changed before. Nothing was sealed; the same "
+                "command asks for the last page again."
+            )
+        return walk, since
+
+    def _older(self, since: datetime) -> bool:
+        older = self._base.rows(["last_modified"]).filter(pl.col("last_modified") < since)
+        return not older.head(1).collect().is_empty()
+
+    def _changed(self, pages: Pages, since: datetime) -> _Changed:
+        listed = pages.rows().filter(pl.col("last_modified") >= since).collect()
+        newest = listed.sort("last_modified", descending=True, maintain_order=True)
+        known = newest.filter(pl.col("hub_id").is_not_null()).unique("hub_id", keep="first", maintain_order=True)
+        both = pl.concat([known, newest.filter(pl.col("hub_id").is_null())])
+        rows = both.unique("id", keep="first", maintain_order=True).sort("hub_id", "id", nulls_last=True)
+        before = self._base.rows().join(rows.lazy().select("id"), on="id", how="semi").collect()
+        rows = _differing(rows, before)
+        names = self._base.rows(["hub_id", "id"])
+        known_ids = names.join(rows.lazy().select("id"), on="id", how="semi").collect()["id"]
+        moved = rows.lazy().select("hub_id", now="id").join(names, on="hub_id").filter(pl.col("id") != pl.col("now"))
+        renamed = moved.collect()
+        unknown = ~rows["id"].is_in(known_ids.implode()) & ~rows["id"].is_in(renamed["now"].implode())
+        return _Changed(rows, int(unknown.sum()), renamed.height)
+
+    def _sealed(self, pages: Pages, walk: Walk, since: datetime) -> Snapshot:
+        base = self._base.manifest
+        changed = self._changed(pages, since)
+        told = next((head.simulated for head in pages.heads if head.simulated), None)
+        late = sum(part.rows for part in base.parts if deltas.is_delta(part.name)) + changed.rows.height
+        over = self._base if late <= base.models * deltas.LIMIT else None
+        rows = changed.rows.lazy() if over else deltas.overlaid(self._base.rows(), [changed.rows.lazy()], list(LISTING))
+        full = base.full_as_of or base.as_of
+        return sealed(
+            self._settings,
+            rows=rows,
+            quarantined=pl.concat([self._base.quarantined(), pages.quarantined()]).unique(),
+            over=over,
+            scope=WHOLE,
+            kind="update",
+            source=series.called(self._source, told),
+            endpoint=self._source.endpoint,
+            simulated=told is not None or base.simulated,
+            started_at=walk.started_at,
+            finished_at=self._now(),
+            as_of=walk.started_at,
+            watermark=self._reached(pages, walk.started_at),
+            card=base.card,
+            complete=base.complete,
+            fields=self._plan.fields,
+            pages=len(pages.heads),
+            requests=walk.requests,
+            missing_columns=base.missing_columns,
+            notes=_notes(base, changed, walk.requests, walk.started_at),
+            aliases=base.aliases,
+            based_on=base.id,
+            full_as_of=full,
+        )
+
+    def _reached(self, pages: Pages, started: datetime) -> datetime:
+        """The time from which on changes may be missing: by the first page, by both clocks, whichever is earliest."""
+        newest = pages.page(0).select(pl.col("last_modified").max()).collect().item()
+        moments = [moment for moment in (newest, started, pages.heads[0].sent) if moment is not None]
+        return max(min(moments), min(self._watermark, started))
+
+
+def _differing(rows: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """The rows that `before` has not word for word."""
+    joined = rows.join(before, on="id", how="left", suffix=" before", maintain_order="left", coalesce=True)
+    others = [name for name in LISTING if name != "id"]
+    differs = [pl.col(name).ne_missing(pl.col(f"{name} before")) for name in others]
+    there = pl.col("id").is_in(before["id"].implode())
+    return joined.filter(pl.any_horizontal(*differs) | ~there).select(list(LISTING))
+
+
+def _notes(base: Manifest, changed: _Changed, requests: int, now: datetime) -> tuple[str, ...]:
+    """Two of its own, then those of the last full listing, its licence among them."""
+    full = base.full_as_of or base.as_of
+    when = due(base)
+    count = changed.rows.height
+    edited = count - changed.new - changed.renamed
+    what = f"{count:,} models: {changed.new:,} new, {edited:,} changed, {changed.renamed:,} renamed"
+    card = "" if base.card else " Card front matter is known only of models that changed since then."
+    carried = base.notes[2:] if base.kind == "update" else base.notes
+    listing = f"The whole was last listed on {full:%Y-%m-%d}, so the next full crawl (lineage crawl)"
+    return (
+        f"Differs from {base.id} in {what}; it took {requests:,} requests.",
+        f"{UNSEEN} {listing} {'was' if when < now else 'is'} due on {when:%Y-%m-%d}.{card}",
+        *carried,
+    )
