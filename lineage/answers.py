@@ -273,7 +273,8 @@ class Held:
 
     `by` tells what the subject is taken for: family, origin (its country's families) or country (its uploaders).
     `then` is the value on the figure's day and `now` the snapshot's, None where it cannot be told; shares are fractions
-    of 1. `passed` is the first day (of shares: the first whole month) at which the figure was reached.
+    of 1, of `then_of` and `now_of` models or downloads. `passed` is the first day (of shares: the first whole month) at
+    which the figure was reached.
     `verdict` is one of holds, falls short, agrees, below, above, cannot be told.
     """
 
@@ -286,6 +287,8 @@ class Held:
     verdict: str
     sentence: str
     rivals: tuple[Rival, ...] = ()
+    then_of: int | None = None
+    now_of: int | None = None
 
 
 @dataclass(frozen=True)

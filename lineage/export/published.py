@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from lineage import answers as given
-from lineage.domain import Number
+from lineage.domain import Number, Receipt
 from lineage.export import json, receipts
 from lineage.export.json import Json
-from lineage.export.plain import Look, day, plural, printable
+from lineage.export.plain import Look, counted, day, plural, printable
 from lineage.export.sheet import Cell, Column, Kind, Sheet, drawn
 
 
@@ -152,6 +153,8 @@ def _held(line: given.Held) -> Json:
         "by": line.by,
         "then": json.number(line.then),
         "now": json.number(line.now),
+        "then_of": line.then_of,
+        "now_of": line.now_of,
         "passed": line.passed,
         "verdict": line.verdict,
         "sentence": line.sentence,
@@ -180,7 +183,8 @@ def claims_sheet(answer: given.ClaimsAnswer) -> Sheet:
                 figure.on,
                 f"{figure.value:g}" if figure.value % 1 else int(figure.value),
             ),
-            *(figure.bound, line.counter, line.attribution, line.by, line.then, line.now, line.passed),
+            *(figure.bound, line.counter, line.attribution, line.by, line.then, line.now),
+            *(line.then_of, line.now_of, line.passed),
             *(line.verdict, line.sentence),
         )
         for claim in answer.claims
@@ -199,11 +203,11 @@ def claims_text(answer: given.ClaimsAnswer, look: Look) -> str:
         body.append(f"  {printable(claim.who)}, {day(claim.published)}; counted: {printable(claim.counted)}")
         body += [f"  source: {printable(s.title)}, {day(s.date)}, {printable(s.where)}" for s in claim.sources]
         for figure in claim.figures:
-            body += ["", *_figure_text(figure, look)]
+            body += ["", *_figure_text(figure, answer.receipt, look)]
     return page(answer, look, body or ["The registry holds no claim."])
 
 
-def _figure_text(figure: given.FigureAnswer, look: Look) -> list[str]:
+def _figure_text(figure: given.FigureAnswer, receipt: Receipt, look: Look) -> list[str]:
     unit = "" if figure.measure == "derivatives" else " %"
     bound = "more than " if figure.bound == ">" else ""
     told = f"{bound}{figure.value:,g}{unit}" if unit else f"{bound}{figure.value:,.0f}"
@@ -217,7 +221,15 @@ def _figure_text(figure: given.FigureAnswer, look: Look) -> list[str]:
         Column("reached", whole=True), Column("verdict", whole=True),
     )  # fmt: skip
     rows = tuple(
-        (h.counter, h.attribution, h.by, _told(h.then, unit), _told(h.now, unit), h.passed, h.verdict)
+        (
+            h.counter,
+            h.attribution,
+            h.by,
+            _told(h, h.then, unit, receipt),
+            _told(h, h.now, unit, receipt),
+            h.passed,
+            h.verdict,
+        )
         for h in figure.lines
     )
     lines += [f"  {line}" for line in drawn(Sheet(columns, rows), look)]
@@ -227,8 +239,10 @@ def _figure_text(figure: given.FigureAnswer, look: Look) -> list[str]:
     ]
 
 
-def _told(value: Number | None, unit: str) -> Cell:
-    return float(value) if unit and value is not None else value
+def _told(line: given.Held, value: Number | None, unit: str, receipt: Receipt) -> Cell:
+    if value is None or unit:
+        return None if value is None else float(value)
+    return value if receipt.complete else counted(value, line.counter, replace(receipt, attribution=line.attribution))
 
 
 def verify_json(answer: given.VerifyAnswer) -> Json:

@@ -88,7 +88,7 @@ def trends(
         whole_meaning=MEANING,
         undated=undated,
         marks=_marks(atlas, months),
-        notes=(*notes.about(atlas, evidence, None), *_notes(by, months, undated, way)),
+        notes=(*notes.about(atlas, evidence, None), *notes.about_scope(atlas), *_notes(by, months, undated, way)),
         asked=Asked(tuple(names), since, until),
     )
 

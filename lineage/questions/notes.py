@@ -55,6 +55,12 @@ def _dated(atlas: Atlas, as_of: date) -> list[str]:
     return [f"Snapshot {best.id} is of {best.as_of:%Y-%m-%d}, deleted models included: lineage history counts on it."]
 
 
+def about_scope(atlas: Atlas) -> list[str]:
+    """What shares are of, where the snapshot holds less than the Hub."""
+    scope = atlas.snapshot.manifest.scope
+    return [] if scope == "hub" else [f"Shares are of what this snapshot holds ({scope}), not of the whole Hub."]
+
+
 def about_target(
     atlas: Atlas,
     ground: Ground,

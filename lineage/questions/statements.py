@@ -50,6 +50,7 @@ def claims(atlas: Atlas, slugs: Sequence[str] = ()) -> ClaimsAnswer:
         claims=tuple(_claim(atlas, bench, claim) for claim in chosen),
         notes=(
             *notes.about(atlas, Level.DECLARED, None),
+            *notes.about_scope(atlas),
             PAST,
         ),
     )
@@ -182,7 +183,8 @@ class Bench:
                     reached = (n for n in sorted(shares) if _reached(shares[n], told, figure.bound))
                     first = next(reached, None) if counter != "active" else None
                     passed = None if first is None else month_key(first)
-                    yield self._held(figure, counter, way, by, then, now, passed)
+                    wholes_of = (wholes.get(month) if then is not None else None, wholes.get(ended))
+                    yield self._held(figure, counter, way, by, then, now, passed, of=wholes_of)
 
     def share_of_downloads(self, figure: Figure) -> Iterator[Held]:
         """What the snapshot's own 30 days say: by uploader over all models, by origin over families and derivatives."""
@@ -192,7 +194,8 @@ class Bench:
             part = self._downloads(by, figure.subject, downloads) if whole else None
             now = None if part is None else part / whole
             way = Attribution.ANY if by == "country" else Attribution.FRACTIONAL
-            yield self._held(figure, "downloads", way, by, now if figure.on == self.last else None, now, None)
+            known = now if figure.on == self.last else None
+            yield self._held(figure, "downloads", way, by, known, now, None, of=(None, whole or None))
 
     def _downloads(self, by: str, subject: str, downloads: pl.Series) -> Fraction:
         if by == "country":
@@ -221,13 +224,17 @@ class Bench:
         now: Number | None,
         passed: str | None,
         rivals: tuple[Rival, ...] = (),
+        of: tuple[Number | None, Number | None] = (None, None),
     ) -> Held:
         manifest = self.atlas.snapshot.manifest
-        text = verdicts.sentence(
-            figure, _what(figure, counter, way, by), then, now, _reaching(figure, counter, passed), rivals
-        )
+        then_of, now_of = (None if whole is None else int(whole) for whole in of)
+        what, reached = _what(figure, counter, way, by), _reaching(figure, counter, passed)
+        past, present = verdicts.Told(then, then_of), verdicts.Told(now, now_of)
+        text = verdicts.sentence(figure, what, past, present, reached, rivals)
+        text = text if manifest.complete else f"Lower bound of a partial crawl: {text}"
         told = f"Simulated data: {text}" if manifest.simulated else text
-        return Held(counter, str(way), by, then, now, passed, verdicts.verdict(figure, then), told, rivals)
+        word = verdicts.verdict(figure, then)
+        return Held(counter, str(way), by, then, now, passed, word, told, rivals, then_of, now_of)
 
 
 def _ways(figure: Figure) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
@@ -63,23 +64,34 @@ def compared(figure: Figure, value: Number) -> str:
     return f"{float(abs(value - told) / told) * 100:,.1f} % {word} {claimed}"
 
 
-def sentence(
-    figure: Figure, what: str, then: Number | None, now: Number | None, reached: str | None, rivals: tuple[Rival, ...]
-) -> str:
+@dataclass(frozen=True)
+class Told:
+    """A value and, of a share, how many it is of."""
+
+    value: Number | None
+    of: int | None = None
+
+    def shown(self, figure: Figure) -> str:
+        """The value in the figure's unit, with what it is of."""
+        text = "nothing" if self.value is None else shown(figure, self.value)
+        return text if self.of is None else f"{text} of {self.of:,}"
+
+
+def sentence(figure: Figure, what: str, then: Told, now: Told, reached: str | None, rivals: tuple[Rival, ...]) -> str:
     """One sentence: then, now, when it was passed, and whether the subject was ahead."""
-    if then is None and now is None:
+    if then.value is None and now.value is None:
         return f"{what} cannot be told from this snapshot."
     parts = []
-    if then is not None:
-        parts.append(f"{what} gives {shown(figure, then)} for {figure.on}, {compared(figure, then)}")
+    if then.value is not None:
+        parts.append(f"{what} gives {then.shown(figure)} for {figure.on}, {compared(figure, then.value)}")
     else:
         parts.append(f"{what} cannot be told for {figure.on}")
-    if now is not None:
-        parts.append(f"{shown(figure, now)} now" if then is not None else f"it is {shown(figure, now)} now")
+    if now.value is not None:
+        parts.append(f"{now.shown(figure)} now" if then.value is not None else f"it is {now.shown(figure)} now")
     if reached is not None:
         parts.append(reached)
     for rival in rivals:
-        parts += _ahead(figure, then, now, rival)
+        parts += _ahead(figure, then.value, now.value, rival)
     return "; ".join(parts) + "."
 
 

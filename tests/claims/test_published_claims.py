@@ -105,6 +105,10 @@ def test_shares_of_new_are_of_the_month(asked: questions.Atlas) -> None:
     assert (held(qwen, "derivatives").then, held(qwen, "derivatives").verdict) == (1, "holds")
     line = held(qwen, "derivatives", "fractional")
     assert (line.then, line.now, line.passed) == (Fraction(3, 4), Fraction(1, 2), "2026-05")
+    assert (line.then_of, line.now_of) == (2, 2)
+    assert line.sentence.startswith(
+        "share of new by derivatives (fractional) of qwen gives 75.0 % of 2 for 2026-05-31, "
+    )
     assert held(qwen, "finetunes", "fractional").then == 1
     assert held(us, "derivatives", "fractional", "origin").then == Fraction(1, 4)
     assert held(us, "derivatives", "fractional", "origin").verdict == "agrees"
