@@ -31,10 +31,25 @@ class CountAnswer:
 
 
 @dataclass(frozen=True)
+class Place:
+    """One line of LMArena's table: `id` is the Hub's where the name maps; `weights` open, closed or unknown."""
+
+    name: str
+    rank: int | None
+    score: float | None
+    votes: int | None
+    organization: str | None
+    license: str | None
+    id: str | None
+    weights: str
+
+
+@dataclass(frozen=True)
 class Ranked:
     """One line of a leaderboard: `name` as a command takes it, `label` as a person reads it.
 
     `value` is the counter asked by; `values` the other counters that stand beside it; `share` of the stated whole.
+    `arena` is the model's place on LMArena, of a family that of its best official model.
     """
 
     name: str
@@ -43,6 +58,7 @@ class Ranked:
     values: Mapping[str, Number | None] = field(default_factory=dict)
     country: str | None = None
     share: float | None = None
+    arena: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +116,7 @@ class ModelAnswer:
     families: tuple[str, ...]
     teachers: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    arena: Place | None = None
 
 
 @dataclass(frozen=True)

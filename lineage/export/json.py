@@ -17,7 +17,7 @@ from lineage.scene import Scene, SceneNode
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
 
-_Plain: TypeAlias = Receipt | Model | given.FamilyLine | given.SnapshotLine | given.Check | given.Example
+_Plain: TypeAlias = Receipt | Model | given.FamilyLine | given.SnapshotLine | given.Check | given.Example | given.Place
 
 
 def text(value: Json) -> str:
@@ -97,9 +97,13 @@ def top(answer: given.TopAnswer) -> Json:
 def _ranked(line: given.Ranked) -> dict[str, Json]:
     counts: dict[str, Json] = {name: number(value) for name, value in line.values.items()}
     value: dict[str, Json] = {"name": line.name, "label": line.label, "value": number(line.value)}
-    value |= {"counts": counts, "country": line.country, "share": line.share}
+    value |= {"counts": counts, "country": line.country, "share": line.share, **_arena(line.arena)}
     decimals = _decimals({"value": line.value} | dict(line.values))
     return value | ({"decimals": decimals} if decimals else {})
+
+
+def _arena(place: given.Place | None) -> dict[str, Json]:
+    return {"arena": fields(place)} if place else {}
 
 
 def edge(value: Edge) -> dict[str, Json]:
@@ -138,6 +142,7 @@ def one(answer: given.ModelAnswer) -> Json:
         "children": dict(answer.children),
         "families": list(answer.families),
         "teachers": list(answer.teachers),
+        **_arena(answer.arena),
         "receipt": fields(answer.receipt),
         **_notes(answer.notes),
     }

@@ -10,7 +10,19 @@ from lineage.domain import Model, Number, Table
 from lineage.export import json
 from lineage.export.sheet import Cell, Column, Kind, Sheet
 
-BRIEF = ("rank", "name", "share", "direct", "derivatives", "organic", "trained", "publishers", "country")
+BRIEF = (
+    "rank",
+    "name",
+    "share",
+    "direct",
+    "derivatives",
+    "organic",
+    "trained",
+    "publishers",
+    "country",
+    "arena_rank",
+    "arena_score",
+)
 """Columns of a leaderboard that stand on a terminal, beside the counter it ranks by; CSV has all."""
 
 _MODEL = (
@@ -72,6 +84,8 @@ def top(answer: given.TopAnswer) -> Sheet:
     columns += [Column("share", "share")] * shares
     columns += [Column(counter, "number") for counter in others]
     columns += [Column("country")] * countries
+    placed = any(line.arena for line in answer.results)
+    columns += [Column("arena_rank", "number", "arena"), Column("arena_score", "number", "score")] * placed
     rows = tuple(
         (
             place,
@@ -80,10 +94,15 @@ def top(answer: given.TopAnswer) -> Sheet:
             *((line.share,) if shares else ()),
             *(line.values.get(counter) for counter in others),
             *((line.country,) if countries else ()),
+            *(_placed(line.arena) if placed else ()),
         )
         for place, line in enumerate(answer.results, 1)
     )
     return Sheet(tuple(columns), rows)
+
+
+def _placed(place: given.Place | None) -> tuple[Cell, Cell]:
+    return (place.rank, place.score) if place else (None, None)
 
 
 def only(sheet: Sheet, names: Sequence[str]) -> Sheet:

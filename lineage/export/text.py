@@ -25,7 +25,11 @@ def _bounded(sheet: Sheet, receipt: Receipt) -> Sheet:
     """The sheet with its transitive counters marked as lower bounds, where the crawl did not reach all."""
     if receipt.complete:
         return sheet
-    own = {"rank", "distance", "downloads", "likes"} if "id" in {c.name for c in sheet.columns} else {"rank"}
+    own = (
+        {"rank", "distance", "downloads", "likes"}
+        if "id" in {c.name for c in sheet.columns}
+        else {"rank", "arena_rank"}
+    )
     rows = [
         tuple(
             counted(cell, column.name, receipt)
@@ -115,10 +119,18 @@ def model(answer: given.ModelAnswer, look: Look, rules: Mapping[str, str]) -> st
         body.append("derivative of " + ", ".join(map(printable, answer.families)))
     if answer.teachers:
         body.append("taught by " + ", ".join(map(printable, answer.teachers)))
+    if answer.arena:
+        body.append(f"arena: {_arena(answer.arena)}")
     if answer.children:
         body.append(f"children: {mix(answer.children.items())}")
     body += ["", *_counters([answer.counts], answer.receipt, look, rules)]
     return _page(answer.receipt, look, body, answer.notes)
+
+
+def _arena(place: given.Place) -> str:
+    rank = "unranked" if place.rank is None else f"rank {place.rank:,}"
+    said = [rank, place.score and f"score {place.score:,.0f}", place.votes and f"{place.votes:,} votes", place.name]
+    return " · ".join(printable(str(part)) for part in said if part)
 
 
 def _facts(model: Model) -> list[str]:

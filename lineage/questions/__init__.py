@@ -15,6 +15,7 @@ from lineage.questions.listing import ancestors, derivatives, path
 from lineage.questions.looking import cypher, model, search, tree
 from lineage.questions.months import SPLITS, trends
 from lineage.questions.quality import audit, families, snapshots
+from lineage.questions.standing import remarks, standing
 from lineage.questions.statements import claims
 from lineage.questions.verifying import verify
 from lineage.stores.saved import SAVED
@@ -40,9 +41,11 @@ __all__ = [
     "opened",
     "pair",
     "path",
+    "remarks",
     "search",
     "series",
     "snapshots",
+    "standing",
     "top",
     "tree",
     "trends",

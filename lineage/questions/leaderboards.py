@@ -15,7 +15,7 @@ from lineage.answers import Ranked, TopAnswer
 from lineage.counters import THRESHOLD, VERSIONS, Ground
 from lineage.domain import Attribution, Level, Number
 from lineage.errors import Fatal
-from lineage.questions import notes
+from lineage.questions import notes, standing
 from lineage.questions.counting import countries, origins
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def top(
     if rank is None:
         raise Fatal(f"No leaderboard of {kind!r}. Try one of: {', '.join(KINDS)}.")
     results, whole, meaning = rank(atlas, ground, by, limit, attribution)
+    lines, remarks = standing.beside(atlas, kind, results)
     return TopAnswer(
         receipt=atlas.receipt(
             "top",
@@ -64,10 +65,10 @@ def top(
         ),
         kind=kind,
         by=by,
-        results=tuple(results),
+        results=lines,
         whole=whole,
         whole_meaning=meaning,
-        notes=tuple(notes.about(atlas, evidence, as_of)),
+        notes=(*notes.about(atlas, evidence, as_of), *remarks),
     )
 
 

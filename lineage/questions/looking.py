@@ -14,7 +14,7 @@ from lineage.counters import VERSIONS
 from lineage.domain import Attribution, Counts, Edge, Level, Receipt, Relation, Table
 from lineage.errors import Fatal
 from lineage.graph import reach
-from lineage.questions import naming, notes, rows
+from lineage.questions import naming, notes, rows, standing
 
 if TYPE_CHECKING:
     from lineage.atlas import Atlas
@@ -36,6 +36,8 @@ def model(atlas: Atlas, id: str, *, evidence: Level = Level.DECLARED) -> ModelAn
         remarks.append(f"{id} is now {found.id}.")
     if found.stub:
         remarks.append(f"{found.id} is a stub: others name it as a parent, the snapshot does not hold it.")
+    arena = standing.standing(atlas)
+    remarks += standing.remarks(arena) if arena else []
     teachers = resolved.table(atlas.place, "teachers").filter(pl.col("child") == node)["parent"]
     return ModelAnswer(
         receipt=atlas.receipt("model", counters=VERSIONS, level=evidence, threshold=ground.threshold),
@@ -46,6 +48,7 @@ def model(atlas: Atlas, id: str, *, evidence: Level = Level.DECLARED) -> ModelAn
         families=_families_above(atlas, ground.graph, node),
         teachers=tuple(atlas.ids.gather(teachers).to_list()),
         notes=tuple(remarks),
+        arena=standing.place(atlas, arena, found.id) if arena else None,
     )
 
 
