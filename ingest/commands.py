@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from ingest.live import Live
+from ingest.logs import logged
 from lineage import console
 from lineage.console import Command, Form, formed
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from lineage.snapshots import Snapshot
 
 F = TypeVar("F", bound=Callable[..., object])
+_log = logging.getLogger(__name__)
 
 CRAWL_REQUESTS = 400
 """Requests that a family crawl may cost by default: minutes, for a user without a token."""
@@ -30,15 +34,27 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def fetching(function: F) -> F:
-    """`--no-load`, `--quiet` and `--json`, as every command has that seals a snapshot."""
+def fetching(function: F) -> Callable[..., None]:
+    """`--no-load`, `--quiet`, `--json` and `--log`, as every command has that seals a snapshot."""
+
+    @wraps(function)
+    def run(*args: object, log: Path | None, **options: object) -> None:
+        """The command, its doings appended to the log."""
+        with logged(log, f"lineage {click.get_current_context().info_name}"):
+            function(*args, **options)
+
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print the snapshot's facts as JSON."),
         click.option("-q", "--quiet", is_flag=True, help="No progress; print the snapshot's id alone."),
         click.option("--no-load", is_flag=True, help="Seal the snapshot, leave the store as it is."),
+        click.option(
+            "--log",
+            type=click.Path(dir_okay=False, path_type=Path),
+            help="Append what happens to this file, warnings too.",
+        ),
     ):
-        function = option(function)
-    return function
+        run = option(run)
+    return run
 
 
 @click.command(
@@ -241,6 +257,10 @@ def report(snapshot: Snapshot, *, loaded: bool, quiet: bool, as_json: bool) -> N
     from lineage.export.plain import plural, printable
 
     manifest = snapshot.manifest
+    sealed = f"{manifest.models} models, {manifest.quarantined} unreadable rows, {manifest.requests} requests"
+    _log.info(
+        "sealed %s: %s; %s. %s", manifest.id, sealed, "loaded" if loaded else "not loaded", " ".join(manifest.notes)
+    )
     if as_json:
         names = (
             "id scope kind source as_of simulated complete card rows models quarantined pages requests sha256 based_on"

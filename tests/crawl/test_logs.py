@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ingest.logs import logged
+from ingest.simulated.faults import status
+from ingest.simulated.server import SimulatedHub
+from ingest.simulated.sources import rows_world
+from lineage import locks
+from lineage.settings import Settings
+from tests.crawl.worlds import crowd
+
+
+def test_a_log_takes_warnings_and_the_end_and_nothing_that_steers_a_terminal(tmp_path):
+    file = tmp_path / "log"
+    with logged(file, "lineage first"):
+        logging.getLogger("ingest.hub").warning("a name\x1b[31m\nand a line")
+    with pytest.raises(ValueError, match="over"), logged(file, "lineage test"):
+        raise ValueError("all over")
+    with logged(file, "lineage again"):
+        pass
+    logging.getLogger("ingest.hub").info("not there")
+    lines = file.read_text().splitlines()
+    assert [line.split(" ", 2)[2] for line in (lines[0], *lines[2:])] == [
+        "INFO begins: lineage first",
+        "INFO done: lineage first",
+        "INFO begins: lineage test",
+        "ERROR lineage test ended with ValueError: all over",
+        "INFO begins: lineage again",
+        "INFO done: lineage again",
+    ]
+    assert lines[0].startswith("20")
+    assert "\x1b" not in file.read_text()
+
+
+def test_no_log_is_no_file(tmp_path):
+    with logged(None, "lineage test"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def run(home: Path, url: str, *words: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "LINEAGE_HOME": str(home), "HF_ENDPOINT": url}
+    command = [sys.executable, "-m", "ingest.cli", *words]
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+
+def test_an_unattended_update_says_all_in_json_and_in_the_log(tmp_path):
+    log = tmp_path / "log"
+    with SimulatedHub(rows_world(crowd(300)), faults=[status(503, first=2)]) as hub:
+        assert run(tmp_path, hub.url, "crawl", "--no-load", "-q").returncode == 0
+        done = run(tmp_path, hub.url, "update", "--quiet", "--json", "--no-load", "--log", str(log))
+        assert (done.returncode, done.stderr) == (0, "")
+        told = json.loads(done.stdout)
+        assert (told["kind"], told["requests"], told["models"], told["loaded"]) == ("update", 2, 300, False)
+        with locks.exclusive(Settings(tmp_path).crawls / "hub.lock", "process 12345"):
+            busy = run(tmp_path, hub.url, "update", "--quiet", "--json", "--log", str(log))
+    assert (busy.returncode, busy.stdout) == (1, "")
+    assert "process 12345" in busy.stderr
+    lines = log.read_text()
+    assert "WARNING 127.0.0.1" in lines
+    assert "answered 503" in lines
+    assert f"sealed {told['id']}: 300 models, 0 unreadable rows, 2 requests; not loaded." in lines
+    assert "ERROR lineage update ended with Fatal: Another lineage (process 12345)" in lines
