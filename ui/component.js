@@ -70,9 +70,13 @@ function renderer(look) {
   };
 }
 
+function fitting(box, data) {
+  return Math.max(Math.min(1, box.clientWidth / (data.box.right - data.box.left + 24)), 0.7);
+}
+
 function shown(net, box, data) {
   const room = box.clientWidth, wide = data.box.right - data.box.left + 24, tall = data.box.bottom - data.box.top;
-  const scale = Math.max(Math.min(1, room / wide, box.clientHeight / Math.min(tall, 1400)), 0.62);
+  const scale = fitting(box, data);
   const whole = tall * scale <= box.clientHeight + 1;
   net.moveTo({
     scale,
@@ -128,7 +132,7 @@ function draw({data, parentElement: root, setTriggerValue}) {
   if (s && s.rev === data.rev) { s.send = setTriggerValue; s.data = data; s.pick(data.focus); return; }
   if (s) s.net.destroy();
   const box = root.querySelector('#graph'), live = root.querySelector('#live');
-  box.style.height = data.height + 'px';
+  box.style.height = Math.max(260, Math.round(data.height * fitting(box, data))) + 'px';  // before the network
   box.setAttribute('aria-label', data.label);
   const css = getComputedStyle(box), look = {
     ...data.look, font: css.fontFamily,

@@ -61,7 +61,7 @@ def tree(
 
     tall = height(layout)
     graph(
-        key=key, height=tall + 4, on_picked_change=on_picked,
+        key=key, on_picked_change=on_picked,
         data=_data(scenes, layout, receipt, theme(), focus=focus, tall=tall, file=file),
     )  # fmt: skip
 

@@ -75,13 +75,15 @@ def laid_out(scenes: Sequence[Scene], receipt: Receipt) -> Layout:
     lines: dict[tuple[str, str], Line] = {}
     base = scenes[0].nodes[0]
     owner = base.key.split("/")[0] if "/" in base.key else ""
+    deep = sum(max(node.depth for node in scene.nodes) for scene in scenes)
+    step = 0.92 if deep < 4 else 0.76
     for scene in scenes:
         shift = base.y - scene.nodes[0].y
         weights = {node.key: node.model.derivatives for node in scene.nodes if node.model}
         for node in scene.nodes:
             key = key_in(scene, node)
             if key not in marks:
-                marks[key] = replace(_mark(node, receipt, owner, scene), key=key, y=node.y + shift)
+                marks[key] = replace(_mark(node, receipt, owner, scene), key=key, x=node.x * step, y=node.y + shift)
         for edge in scene.edges:
             line = _line(edge, scene, weights)
             lines.setdefault((line.parent, line.child), line)
@@ -127,7 +129,7 @@ def _mark(node: SceneNode, receipt: Receipt, owner: str, scene: Scene) -> Mark:
     said = [words, relation, trees.figures(node, receipt), "not in the snapshot" if stub else ""]
     return Mark(
         key=node.key,
-        x=node.x * 0.92,
+        x=node.x,
         y=node.y,
         radius=_radius(node),
         letter=trees.letter(node),
@@ -172,6 +174,6 @@ def _line(edge: SceneEdge, scene: Scene, weights: Mapping[str, int]) -> Line:
     return Line(parent, child, edge.edge.relation, style, 1.2 + 0.7 * math.log10(1 + weights.get(edge.far, 0)))
 
 
-def height(layout: Layout, least: int = 260, most: int = 980) -> int:
+def height(layout: Layout, least: int = 260, most: int = 1000) -> int:
     """Pixels that show the whole of it, within reason."""
     return int(min(max(layout.bottom - layout.top, least), most))

@@ -64,7 +64,7 @@ def leaderboard(answer: TopAnswer) -> Sheet:
     )
     rows = tuple(
         (place, line.label, line.name, line.country, line.value, line.share,
-         *(line.values.get(name) for name in beside), )
+         *(line.values.get(name) for name in beside))
         for place, line in enumerate(answer.results, 1)
     )  # fmt: skip
     return Sheet(columns, rows)

@@ -27,9 +27,10 @@ CSS = """
 .ln-id{font-family:var(--st-code-font,monospace);font-size:.9rem;overflow-wrap:anywhere}
 .stMainBlockContainer h3{font-size:1.15rem;padding:.3rem 0 .1rem}
 .ln-rule{margin-top:-.75rem}
-.ln-facts{padding:0;display:grid;grid-template-columns:max-content 1fr;gap:.15rem .9rem;font-size:.86rem;margin:.2rem 0}
-.ln-facts dt{color:color-mix(in srgb,currentColor 62%,transparent);margin:0}
-.ln-facts dd{margin:0;overflow-wrap:anywhere}
+.ln-facts{padding:0!important;display:grid;
+  grid-template-columns:max-content 1fr;gap:.15rem .9rem;font-size:.86rem;margin:.2rem 0}
+.ln-facts dt{color:color-mix(in srgb,currentColor 62%,transparent);margin:0!important}
+.ln-facts dd{margin:0!important;overflow-wrap:anywhere}
 .st-key-search{position:fixed;top:.55rem;right:3.4rem;width:20rem;z-index:1000000}
 .st-key-hits{position:absolute;top:2.7rem;right:0;width:34rem;max-width:90vw;max-height:26rem;overflow:auto;gap:0;
   background:var(--st-background-color,#fff);border:1px solid var(--st-border-color,#8884);border-radius:6px;

@@ -12,7 +12,7 @@ from lineage.export import html
 from lineage.export.html import PALETTES
 from lineage.export.plain import LETTERS
 from lineage.scene import Scene, SceneNode
-from ui import component, controls, frame, layout, opening, panel, picture, routes, rows, state, tables
+from ui import component, controls, frame, inert, layout, opening, panel, picture, routes, rows, state, tables
 
 DIRECTIONS = {"down": "Derivatives", "up": "Ancestors", "both": "Both"}
 RELATIONS = {name: f"{letter} {name}" for name, letter in LETTERS.items()}
@@ -58,7 +58,8 @@ def _trail(here: state.Tree) -> None:
     with st.container(horizontal=True, gap="small", key="trail"):
         for place, name in enumerate(here.trail):
             back = replace(here, root=name, trail=here.trail[:place], focus="")
-            routes.link(name, back, icon=":material/chevron_left:", width=44)
+            if st.button(inert.words(name, 44), key=f"trail {place}", icon=":material/chevron_left:", type="tertiary"):
+                routes.go(back)
 
 
 def _controls(here: state.Tree) -> None:
