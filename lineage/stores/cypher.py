@@ -163,8 +163,8 @@ RETURN name, state, populationPercent AS percent"""
 NEO4J_AWAIT = "CALL db.awaitIndexes(300)"
 """Return once every index serves."""
 
-NEO4J_REPLAN = "CALL db.clearQueryCaches()"
-"""Forget plans that were made for another graph: one of an empty graph never ends on a full one."""
+NEO4J_REPLAN = "CALL db.prepareForReplanning(300)"
+"""Count anew what the planner goes by, and forget old plans: one for an empty graph never ends on a full one."""
 
 NEO4J_EMPTY = "MATCH (n) RETURN count(n) = 0 AS empty"
 
@@ -354,6 +354,6 @@ ORDER BY m.derivatives DESC, m.id LIMIT $limit"""
 """The best hits that have derivatives, best first as the index gives them: quick where hits are many."""
 
 NEO4J_SEARCH_REST = f"""
-MATCH (m:Model) WHERE m.id >= '' AND m.derivatives = 0 AND {_HOLDS} AND {_BEGINS} = $begins{_HIT}
+MATCH (m:Model) USING INDEX m:Model(id) WHERE m.id >= '' AND m.derivatives = 0 AND {_HOLDS} AND {_BEGINS} = $begins{_HIT}
 ORDER BY m.id LIMIT $limit"""
 """The first hits by id that have no derivatives, as the index gives them."""
