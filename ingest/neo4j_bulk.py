@@ -1,4 +1,4 @@
-"""A first load into this home's own Neo4j by `neo4j-admin database import`: the server stopped, the whole graph at once.
+"""A first load into this home's own Neo4j by `neo4j-admin database import`: server stopped, the whole graph at once.
 
 The rows go in with their fingerprints, and an ordinary load follows: it finds nothing to write unless the import lost
 something, builds the indexes, and states what is loaded. So a bulk load ends where a load by the driver ends.

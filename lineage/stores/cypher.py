@@ -354,6 +354,7 @@ ORDER BY m.derivatives DESC, m.id LIMIT $limit"""
 """The best hits that have derivatives, best first as the index gives them: quick where hits are many."""
 
 NEO4J_SEARCH_REST = f"""
-MATCH (m:Model) USING INDEX m:Model(id) WHERE m.id >= '' AND m.derivatives = 0 AND {_HOLDS} AND {_BEGINS} = $begins{_HIT}
+MATCH (m:Model) USING INDEX m:Model(id)
+WHERE m.id >= '' AND m.derivatives = 0 AND {_HOLDS} AND {_BEGINS} = $begins{_HIT}
 ORDER BY m.id LIMIT $limit"""
 """The first hits by id that have no derivatives, as the index gives them."""
