@@ -3,6 +3,7 @@
 
 PYTHON ?=
 ARGS ?=
+SEEDS ?= 200
 BIN := .venv/bin
 UV := .uv/bin/uv
 CODE := lineage ingest ui
@@ -15,11 +16,12 @@ CANDIDATES := $(or $(PYTHON),python3.13 python3.12 python3.11 python3 python)
 export UV_SYSTEM_CERTS ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check bench fix lock clean compiled
+.PHONY: help demo check faults bench fix lock clean compiled
 
 help:
 	@echo 'make demo    crawl a simulated Hub and answer from it (ARGS="..." goes to lineage demo)'
 	@echo 'make check   everything that must hold: lint, types, import contracts, tests'
+	@echo 'make faults  crawls and updates against a Hub that fails, on 200 seeds (make check: 20); SEEDS=1000 for more'
 	@echo 'make bench   what each stage costs on this machine, on an invented world (ARGS=3300000 for a whole Hub)'
 	@echo 'make fix     mend formatting and what lint can mend'
 	@echo 'make lock    write requirements.lock again from pyproject.toml (ARGS=--upgrade takes the newest)'
@@ -35,6 +37,9 @@ check: .venv/ready compiled
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest -n 2 $(ARGS)
+
+faults: .venv/ready compiled
+	LINEAGE_FAULT_SEEDS=$(SEEDS) $(BIN)/pytest -n 2 --dist load tests/faults $(ARGS)
 
 bench: .venv/ready compiled
 	@$(BIN)/python bench/pipeline.py $(ARGS)
