@@ -77,7 +77,7 @@ function fitting(box, data) {
 function shown(net, box, data) {
   const room = box.clientWidth, wide = data.box.right - data.box.left + 24, tall = data.box.bottom - data.box.top;
   const scale = fitting(box, data);
-  const whole = tall * scale <= box.clientHeight + 1;
+  const whole = tall * scale <= box.clientHeight + 24;
   net.moveTo({
     scale,
     position: {

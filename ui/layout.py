@@ -174,6 +174,6 @@ def _line(edge: SceneEdge, scene: Scene, weights: Mapping[str, int]) -> Line:
     return Line(parent, child, edge.edge.relation, style, 1.2 + 0.7 * math.log10(1 + weights.get(edge.far, 0)))
 
 
-def height(layout: Layout, least: int = 260, most: int = 1000) -> int:
+def height(layout: Layout, least: int = 260, most: int = 1300) -> int:
     """Pixels that show the whole of it, within reason."""
     return int(min(max(layout.bottom - layout.top, least), most))

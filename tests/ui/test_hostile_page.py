@@ -26,9 +26,9 @@ def reader(browser: Browser, hostile: str, tools: Tools) -> Iterator[Any]:
 def sound(page: Any) -> None:
     """Nothing ran, nothing links away, nothing is wider than the window."""
     assert page.evaluate("window.ran") is None
-    assert (
-        page.locator("main a[href*='example.com'], main a[href^='javascript'], main img[src*='203.0.113']").count() == 0
-    )
+    away = "[...document.querySelectorAll('main a')].filter(a => a.host !== location.host).map(a => a.href)"
+    assert page.evaluate(away) == []
+    assert page.locator("main img[src*='203.0.113']").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
 
 
