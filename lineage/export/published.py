@@ -163,35 +163,25 @@ def _held(line: given.Held) -> Json:
     }
 
 
+_CLAIMED = (
+    *("claim", "subject", "measure", "on", "claimed", "bound", "counter", "attribution", "by", "then", "now"),
+    *("then_of", "now_of", "passed", "verdict", "sentence"),
+)
+
+
 def claims_sheet(answer: given.ClaimsAnswer) -> Sheet:
-    """A row for each claim, figure, counter and attribution."""
-    names = ("claim", "subject", "measure", "on", "claimed", "bound", "counter", "attribution", "by")
-    columns = (
-        *map(Column, names),
-        Column("then"),
-        Column("now"),
-        Column("passed"),
-        Column("verdict"),
-        Column("sentence"),
-    )
+    """A row for each claim, figure, counter and attribution; shares of downloads and of new in parts of 1."""
     rows: list[tuple[Cell, ...]] = [
         (
-            *(
-                claim.slug,
-                figure.subject,
-                figure.measure,
-                figure.on,
-                f"{figure.value:g}" if figure.value % 1 else int(figure.value),
-            ),
-            *(figure.bound, line.counter, line.attribution, line.by, line.then, line.now),
-            *(line.then_of, line.now_of, line.passed),
-            *(line.verdict, line.sentence),
+            *(claim.slug, figure.subject, figure.measure, figure.on, f"{figure.value:.15g}"),
+            *("more" if figure.bound == ">" else "equal", line.counter, line.attribution, line.by),
+            *(line.then, line.now, line.then_of, line.now_of, line.passed, line.verdict, line.sentence),
         )
         for claim in answer.claims
         for figure in claim.figures
         for line in figure.lines
     ]
-    return Sheet(columns, tuple(rows))
+    return Sheet(tuple(map(Column, _CLAIMED)), tuple(rows))
 
 
 def claims_text(answer: given.ClaimsAnswer, look: Look) -> str:
