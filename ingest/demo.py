@@ -69,6 +69,7 @@ def closing(settings: Settings) -> str:
             f"  lineage {home} count qwen --per month",
             f"  lineage {home} tree Qwen/Qwen2.5-7B --format html > tree.html",
             f"  lineage {home} audit",
+            f"  lineage {home} ui",
             "The real Hub, with a network:",
             "  lineage crawl deepseek && lineage count deepseek",
             "  lineage bootstrap && lineage count qwen llama",

@@ -55,6 +55,7 @@ def tree(
     library(key="tree library")
 
     def on_picked() -> None:
+        """Pass on what was picked."""
         chosen = st.session_state[key].get("picked")
         if chosen:
             picked(str(chosen["id"]))

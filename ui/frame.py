@@ -112,6 +112,7 @@ def guarded(view: Callable[[], None]) -> Callable[[], None]:
     """The view; what lineage raises on the way becomes a state of the page."""
 
     def run() -> None:
+        """The view, or what stands in its place."""
         try:
             view()
         except NoData as error:

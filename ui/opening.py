@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -35,10 +36,13 @@ def _edition() -> str:
     return edition(settings())
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
+@st.cache_resource(max_entries=1, show_spinner=False)
 def _opened(edition: str) -> Atlas:
-    """The atlas of an edition. One that was pushed out closes when the last run that uses it lets go."""
-    return opened(settings())
+    """The atlas of an edition. The store of one that was pushed out closes when the last run that uses it lets go."""
+    atlas = opened(settings())
+    if edition:
+        weakref.finalize(atlas, atlas.store.close)
+    return atlas
 
 
 def atlas() -> Atlas:

@@ -30,6 +30,7 @@ class Unfit(ValueError):
 
 def _one_of(default: str, allowed: Sequence[str]) -> Any:
     def parse(text: str) -> str:
+        """The value, or `Unfit`."""
         if text not in allowed:
             raise Unfit("one of " + ", ".join(allowed))
         return text
@@ -39,6 +40,7 @@ def _one_of(default: str, allowed: Sequence[str]) -> Any:
 
 def _some_of(allowed: Sequence[str]) -> Any:
     def parse(text: str) -> tuple[str, ...]:
+        """The value, or `Unfit`."""
         words = tuple(dict.fromkeys(word for word in text.split(",") if word))
         if not set(words) <= set(allowed):
             raise Unfit("any of " + ", ".join(allowed) + ", with commas between")
@@ -51,6 +53,7 @@ def _names(most: int) -> Any:
     """Names of any kind, each percent-encoded so that a comma can stand between them."""
 
     def parse(text: str) -> tuple[str, ...]:
+        """The value, or `Unfit`."""
         words = tuple(dict.fromkeys(unquote(word) for word in text.split(",") if word))
         if len(words) > most or any(len(word) > LONGEST for word in words):
             raise Unfit(f"at most {most} names, with commas between")
@@ -61,6 +64,7 @@ def _names(most: int) -> Any:
 
 def _text(longest: int = LONGEST) -> Any:
     def parse(text: str) -> str:
+        """The value, or `Unfit`."""
         if len(text) > longest:
             raise Unfit(f"at most {longest:,} characters")
         return text
@@ -70,6 +74,7 @@ def _text(longest: int = LONGEST) -> Any:
 
 def _whole(default: int, low: int, high: int) -> Any:
     def parse(text: str) -> int:
+        """The value, or `Unfit`."""
         if not text.isascii() or not text.isdigit() or not low <= int(text[:9]) <= high:
             raise Unfit(f"a number from {low} to {high}")
         return int(text)

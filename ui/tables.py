@@ -46,6 +46,7 @@ def shown(
         settings[head] = st.column_config.LineChartColumn(head, y_min=0, y_max=top or 1, width="small")
 
     def chosen() -> None:
+        """Pass on which row was chosen."""
         rows = st.session_state[key].selection.rows
         if rows and picked is not None:
             picked(rows[0])

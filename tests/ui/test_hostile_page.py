@@ -53,6 +53,7 @@ def test_their_own_pages_stand(reader: Any, hostile_ids: tuple[str, ...], tools:
         page.goto(f"{reader.url}/model?id={quote(id, safe='')}")
         page.locator(".ln-title, [data-testid=stAlert]").first.wait_for(timeout=120_000)
         page.locator("[data-test-script-state=notRunning]").wait_for(state="attached", timeout=120_000)
+        assert page.locator("[data-testid=stException]").count() == 0
         sound(page)
 
 
