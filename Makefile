@@ -39,7 +39,7 @@ check: .venv/ready compiled
 	$(BIN)/pytest -n 2 $(ARGS)
 
 faults: .venv/ready compiled
-	LINEAGE_FAULT_SEEDS=$(SEEDS) $(BIN)/pytest -n 2 --dist load tests/faults $(ARGS)
+	LINEAGE_FAULT_SEEDS=$(SEEDS) $(BIN)/pytest tests/faults $(ARGS)
 
 bench: .venv/ready compiled
 	@$(BIN)/python bench/pipeline.py $(ARGS)

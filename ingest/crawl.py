@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import shlex
 from collections.abc import Callable
@@ -22,19 +23,21 @@ from ingest.pages import Pages, Plan
 from ingest.progress import Report, quiet
 from ingest.series import WHOLE
 from ingest.stopping import Stopping
+from ingest.vanished import COLUMNS, Vanished, vanished
 from ingest.walk import Walk
 from lineage import registry as curated
 from lineage import settings as configured
-from lineage.errors import Incomplete, Interrupted, NotFound
+from lineage.errors import Incomplete, Interrupted, LineageError, NotFound
 from lineage.registry import Registry
 from lineage.schema import SNAPSHOT_VERSION
 from lineage.settings import Settings
-from lineage.snapshots import Snapshot, scope_slug, sealed
+from lineage.snapshots import Snapshot, opened, scope_slug, sealed
 
 MAX_REQUESTS = 400
 """What a family crawl may cost by default, so that a user without a token is done within a window or two."""
 
 _SHRUNK = 0.98
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -114,10 +117,12 @@ class _Crawl:
             walk = self._walked(pages, stopping)
             walk.check_quality()
             early = self._early(walk)
+            since = None if early else self._vanished(pages)
+            early = early or self._left_out(since)
             if early and not self._options.accept_partial:
                 raise Incomplete(early)
             with stopping.droppable():
-                snapshot = self._sealed(pages, walk, early)
+                snapshot = self._sealed(pages, walk, early, since)
         except KeyboardInterrupt:
             raise Interrupted(
                 f"Stopped. {len(pages.heads):,} pages are kept in {self._folder}.",
@@ -169,18 +174,47 @@ class _Crawl:
             "seals it as it is."
         )
 
-    def _sealed(self, pages: Pages, walk: Walk, early: str) -> Snapshot:
+    def _vanished(self, pages: Pages) -> Vanished | None:
+        """What is otherwise than in the last snapshot of the scope, where both are whole and that one is readable."""
+        last, tree = self._last, self._tree
+        if last is None or not last.complete or not (tree is None or tree.whole):
+            return None
+        try:
+            before = opened(self._settings, last.id).rows(COLUMNS).collect()
+        except LineageError as error:
+            _log.warning("Not compared with the snapshot before: %s", error)
+            return None
+        after = self._rows(pages).select(COLUMNS).collect().unique("id", keep="last", maintain_order=True)
+        return vanished(before, after)
+
+    def _left_out(self, since: Vanished | None) -> str:
+        """Why a page may be missing in the middle, or nothing."""
+        if self._last is None or since is None or not since.stretch:
+            return ""
+        return (
+            f"The listing of {self.plan.scope} lacks {len(since.stretch):,} models in a row, by several publishers, "
+            f"that snapshot {self._last.id} has ({since.stretch[0]} to {since.stretch[-1]}), as if a page had been "
+            "left out. Not sealed, and every page is kept: --fresh asks for all of it again, and --accept-partial "
+            "seals it as it is."
+        )
+
+    def _rows(self, pages: Pages) -> pl.LazyFrame:
         rows = pages.rows()
+        if self._tree is None:
+            return rows
+        kept = pl.LazyFrame({"id": self._tree.kept()}, schema={"id": pl.String})
+        return rows.join(kept, on="id", how="semi", maintain_order="left")
+
+    def _sealed(self, pages: Pages, walk: Walk, early: str, since: Vanished | None) -> Snapshot:
         told = next((head.simulated for head in pages.heads if head.simulated), None)
         facts = notes(self._tree, walk.rows) if self._tree else ()
         tree = self._tree
-        if tree is not None:
-            kept = pl.LazyFrame({"id": tree.kept()}, schema={"id": pl.String})
-            rows = rows.join(kept, on="id", how="semi", maintain_order="left")
+        if since is not None and self._last is not None:
+            facts = (*facts, *since.notes(self._last.id))
         try:
             return sealed(
                 self._settings,
-                rows=rows,
+                rows=self._rows(pages),
                 quarantined=pages.quarantined(),
                 scope=self.plan.scope,
                 kind="crawl",
