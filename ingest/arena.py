@@ -87,11 +87,13 @@ def _day(raw: pl.DataFrame, column: str | None, path: Path) -> date:
 
 def _table(raw: pl.DataFrame, found: dict[str, str | None]) -> pl.DataFrame:
     def text(ours: str) -> pl.Series:
+        """A column of ours as stripped text, null throughout where the table lacks it."""
         column = found[ours]
         values = raw[column].cast(pl.String) if column else pl.Series([None] * raw.height, dtype=pl.String)
         return values.str.strip_chars().alias(ours)
 
     def number(ours: str) -> pl.Series:
+        """The number that each text of a column begins with."""
         return text(ours).str.replace_all(r"[,\s]", "").str.extract(r"^#?(-?\d+(?:\.\d+)?)", 1).cast(pl.Float64)
 
     name = text("name")
