@@ -1,4 +1,4 @@
-"""Write the real 7,999-row sample as JSON Lines, as a listing gives it: `python bench/sample.py PARQUET > sample.jsonl`.
+"""Write the real 7,999-row sample as JSON Lines, as a listing gives it: `bench/sample.py PARQUET > sample.jsonl`.
 
 The rows are radar-huggingface-dataset (HF//RADAR, CC-BY-4.0), data of the Hugging Face Hub, 2026-08-22.
 """

@@ -46,9 +46,7 @@ def project(
     return meta
 
 
-def tables_of(
-    settings: Settings, snapshot: Snapshot, registry: Registry, now: datetime
-) -> tuple[Loaded, GraphTables]:
+def tables_of(settings: Settings, snapshot: Snapshot, registry: Registry, now: datetime) -> tuple[Loaded, GraphTables]:
     """The graph tables of a resolved snapshot."""
     manifest = snapshot.manifest
     atlas = Atlas(settings, registry, snapshot)
