@@ -356,3 +356,42 @@ def test_what_a_delta_replaces():
     second = frame(("8", "a2"), (None, "z"))
     rows = deltas.overlaid(base, [first, second], ["id", "hub_id"]).collect()
     assert rows.rows() == [("b", "2"), ("x", "7"), ("a2", "8"), ("c", "9"), ("y", None), ("z", None)]
+
+
+def test_after_a_dump_without_ids_of_the_hub_and_cards_what_changed_has_both(settings, tmp_path, source_of):
+    worlds = days(3)
+    with SimulatedHub(worlds[0]) as hub:
+        seen = crawl(Settings(tmp_path / "other"), source_of(hub.url), now=clock_of(worlds[0].now))
+        lacking = [name for name in LISTING if name.startswith("card_") or name == "hub_id"]
+        rows = seen.rows().with_columns(pl.lit(None, dtype=LISTING[name]).alias(name) for name in lacking)
+        dump = snapshots.sealed(
+            settings,
+            rows=rows,
+            quarantined=seen.quarantined(),
+            scope="hub",
+            kind="dump",
+            source="a dump",
+            endpoint=hub.url,
+            simulated=True,
+            started_at=worlds[0].now,
+            finished_at=worlds[0].now,
+            as_of=worlds[0].now,
+            watermark=seen.manifest.watermark,
+            card=False,
+            missing_columns=("_id",),
+            notes=("Under a licence.",),
+        )
+        hub.show(worlds[2])
+        updated = update(settings, source_of(hub.url), now=clock_of(worlds[2].now))
+        again = update(settings, source_of(hub.url), now=clock_of(worlds[2].now + timedelta(hours=1)))
+    rows = promised(updated)
+    changed = rows.filter(pl.col("last_modified") >= worlds[0].now)
+    assert changed.height > 15
+    assert changed["hub_id"].null_count() == 0
+    assert changed["card_base_model"].null_count() < changed.height
+    assert (updated.manifest.card, updated.manifest.missing_columns) == (False, ("_id",))
+    assert updated.manifest.based_on == dump.manifest.id
+    assert "Card front matter is known only of models that changed since then." in updated.manifest.notes[1]
+    assert [each.manifest.notes[2:] for each in (updated, again)] == [("Under a licence.",)] * 2
+    assert due(again.manifest) == worlds[0].now + timedelta(days=7)
+    assert promised(again).equals(rows)
