@@ -19,7 +19,7 @@ def notes(tree: FamilyTree, listed: int) -> tuple[str, ...]:
             "bounds (≥ n)."
         )
     if tree.direct_exact:
-        said.append("Every member's children were listed to the end, so direct counts are exact.")
+        said.append("Every member's children were listed to the end, so direct counts are exact by the Hub's tags.")
     else:
         said.append("Not every member's children were listed to the end, so direct counts are lower bounds too.")
     if not tree.whole:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from types import TracebackType
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from lineage.settings import Settings
     from lineage.snapshots import Snapshot
     from lineage.stores.protocol import GraphStore
+
+
+WHOLE = "hub"
+"""The scope of a snapshot of everything."""
 
 
 class Atlas:
@@ -167,6 +171,7 @@ class Atlas:
             until=self.until(as_of),
             threshold=THRESHOLD if threshold is None else threshold,
             mirrored=self.snapshot.manifest.kind == MIRROR,
+            scoped=self.scope is not None,
         )
 
     def until(self, as_of: date | None) -> datetime | None:
@@ -208,6 +213,28 @@ class Atlas:
             publisher=publisher,
         )
 
+    @property
+    def scope(self) -> tuple[str, ...] | None:
+        """The families and models that this snapshot was crawled for, None where it was for none in particular."""
+        manifest = self.snapshot.manifest
+        return tuple(manifest.scope.split("+")) if manifest.kind == "crawl" and manifest.scope != WHOLE else None
+
+    def covers(self, target: Target) -> bool:
+        """Whether the crawl was for this target, or for something that it derives from."""
+        if self.scope is None or target.name in self.scope:
+            return True
+        from lineage.graph import reach
+
+        graph = self.graph(Level.DECLARED)
+        asked = {node for name in self.scope if (node := self.node(name.removeprefix("model:"))) is not None}
+        slugs = [family.slug for family in self.registry.families]
+        places = [slugs.index(name) for name in self.scope if name in slugs]
+        asked.update(self.members.filter(self.members["family"].is_in(places))["node"].to_list())
+        return len(target.members) > 0 and all(
+            asked.intersection(reach(graph.up, target.members[i : i + 1]).nodes.tolist())
+            for i in range(len(target.members))
+        )
+
     def receipt(
         self,
         question: str,
@@ -218,9 +245,15 @@ class Atlas:
         as_of: date | None = None,
         threshold: int | None = None,
         listed: bool = False,
+        about: Sequence[Target] | None = None,
     ) -> Receipt:
-        """The receipt of an answer from this atlas; `listed`: it asks about members, whose children a crawl lists."""
+        """The receipt of an answer from this atlas.
+
+        `listed`: it asks about members, whose children a crawl lists. `about`: the targets of its numbers; None where
+        it speaks of everything, which the crawl of some families or models never covers.
+        """
         manifest = self.snapshot.manifest
+        covered = self.scope is None or (about is not None and all(map(self.covers, about)))
         return Receipt(
             question=question,
             counters=dict(counters or {}),
@@ -234,11 +267,11 @@ class Atlas:
             registry_version=self.registry.version,
             registry_digest=self.registry.digest,
             card=manifest.card,
-            complete=manifest.complete,
+            complete=manifest.complete and covered,
             tool_version=__version__,
             simulated=manifest.simulated,
             era=self.summary.era,
-            direct_exact=manifest.complete or (listed and manifest.direct_exact is True),
+            direct_exact=covered and (manifest.complete or (listed and manifest.direct_exact is True)),
         )
 
 

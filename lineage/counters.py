@@ -178,6 +178,7 @@ class Ground:
     `column(name)` is a whole column of `schema.NODES` in node order, with `created_at` corrected by the registry;
     `owner(namespace)` the slug of the organisation behind it. `until` drops models created later; None counts all.
     `mirrored`: the graph is known only through a store, which carries neither tags nor teachers' students.
+    `scoped`: the snapshot was crawled for some families or models, what is looked for over the whole Hub is absent.
     """
 
     graph: Graph
@@ -189,6 +190,7 @@ class Ground:
     until: datetime | None = None
     threshold: int = THRESHOLD
     mirrored: bool = False
+    scoped: bool = False
 
     def take(self, name: str, nodes: Ints) -> pl.Series:
         """A column at `nodes`."""
@@ -398,7 +400,7 @@ LOOSE = ("tagged", "named", "taught")
 
 def loose(ground: Ground, target: Target, attribution: Attribution) -> dict[str, Number | None]:
     """The `LOOSE` counters: by tag, by name, by teacher; None beyond `any`, and by tag and name for a model."""
-    if attribution is not Attribution.ANY:
+    if attribution is not Attribution.ANY or ground.scoped:
         return dict.fromkeys(LOOSE, None)
     family = target.kind == "family"
     found = named_of(ground, target)

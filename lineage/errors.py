@@ -10,6 +10,7 @@
     │   ├── TooNew               written by a newer lineage than this one
     │   ├── NoData               nothing has been crawled or imported here yet
     │   └── Incomplete           a crawl ended early; not sealed
+    ├── Misuse                   exit 2; what was asked cannot be asked
     ├── BadRecord                one row of input is unusable; quarantined and counted
     ├── NotFound                 exit 4; carries the nearest names
     └── Interrupted              exit 3; carries the command that resumes
@@ -67,6 +68,12 @@ class NoData(Fatal):
 
 class Incomplete(Fatal):
     """A crawl ended early and was not sealed."""
+
+
+class Misuse(LineageError):
+    """What was asked cannot be asked; the text says what can."""
+
+    exit_code = 2
 
 
 class BadRecord(LineageError):

@@ -13,7 +13,7 @@ from lineage import counters
 from lineage.answers import CountAnswer, Slice
 from lineage.counters import THRESHOLD, VERSIONS, Ground, Target
 from lineage.domain import Attribution, Counts, Level, Number, Relation
-from lineage.errors import Fatal
+from lineage.errors import Misuse
 from lineage.graph import reach
 from lineage.questions import naming, notes
 
@@ -37,7 +37,7 @@ def count(
     targets = [naming.target(atlas, name) for name in names]
     ground = atlas.ground(evidence, as_of=as_of, threshold=threshold)
     results, slices = [], []
-    remarks = notes.about(atlas, evidence, as_of)
+    remarks = notes.about(atlas, evidence, as_of) + notes.about_cover(atlas, targets)
     for name, target in zip(names, targets, strict=True):
         table = counters.derivative_table(ground, target)
         values = counters.count(ground, target, table, attribution) | counters.loose(ground, target, attribution)
@@ -55,6 +55,7 @@ def count(
             as_of=as_of,
             threshold=threshold,
             listed=all(_listed(atlas, target) for target in targets),
+            about=targets,
         ),
         results=tuple(results),
         per=per,
@@ -69,7 +70,7 @@ def _listed(atlas: Atlas, target: Target) -> bool:
 
 def _slices(target: Target, name: str, table: pl.DataFrame, attribution: Attribution, per: str) -> list[Slice]:
     if target.kind == "model" and attribution is not Attribution.ANY:
-        raise Fatal(
+        raise Misuse(
             f"{name} is a model: attribution {attribution} divides between families. "
             "Try --attribution any, or a family's slug."
         )
@@ -104,7 +105,7 @@ def keyed(atlas: Atlas, ground: Ground, target: Target, table: pl.DataFrame, per
         return pl.concat([table.filter(pl.col("bits") & b > 0).with_columns(key=pl.lit(r)) for r, b in bits.items()])
     if per == "series":
         return _by_series(atlas, ground, target, table)
-    raise Fatal(f"Counts cannot be broken down by {per!r}. Try one of: {', '.join(PER)}.")
+    raise Misuse(f"Counts cannot be broken down by {per!r}. Try one of: {', '.join(PER)}.")
 
 
 def countries(atlas: Atlas, organizations: pl.Series) -> pl.Series:
@@ -126,7 +127,7 @@ def origins(atlas: Atlas, families: pl.Series) -> pl.Series:
 def _by_series(atlas: Atlas, ground: Ground, target: Target, table: pl.DataFrame) -> pl.DataFrame:
     family = atlas.registry.families[target.family] if target.family is not None else None
     if family is None:
-        raise Fatal(f"{target.name} is a model: only families have series. Try --per relation.")
+        raise Misuse(f"{target.name} is a model: only families have series. Try --per relation.")
     series = [atlas.registry.series_of(family, id) for id in atlas.ids.gather(target.members).to_list()]
     parts = []
     for one in dict.fromkeys(series):

@@ -14,7 +14,7 @@ from lineage import graph as graphs
 from lineage.answers import Ranked, TopAnswer
 from lineage.counters import THRESHOLD, VERSIONS, Ground
 from lineage.domain import Attribution, Level, Number
-from lineage.errors import Fatal
+from lineage.errors import Misuse
 from lineage.questions import notes, standing
 from lineage.questions.counting import countries, origins
 
@@ -43,14 +43,14 @@ def top(
     as_of: date | None = None,
     threshold: int = THRESHOLD,
 ) -> TopAnswer:
-    """The first `limit` of a kind by a counter; ties by name, bytewise. Raises `Fatal` where it cannot be ranked."""
+    """The first `limit` of a kind by a counter; ties by name, bytewise. Raises `Misuse` where it cannot be ranked."""
     kind = kind.replace("organization", "organisation")
     if by not in VERSIONS:
-        raise Fatal(f"No counter {by!r}. Try one of: {', '.join(VERSIONS)}.")
+        raise Misuse(f"No counter {by!r}. Try one of: {', '.join(VERSIONS)}.")
     ground = atlas.ground(evidence, as_of=as_of, threshold=threshold)
     rank = _RANKERS.get(kind)
     if rank is None:
-        raise Fatal(f"No leaderboard of {kind!r}. Try one of: {', '.join(KINDS)}.")
+        raise Misuse(f"No leaderboard of {kind!r}. Try one of: {', '.join(KINDS)}.")
     results, whole, meaning = rank(atlas, ground, by, limit, attribution)
     lines, remarks = standing.beside(atlas, kind, results)
     return TopAnswer(
@@ -68,7 +68,7 @@ def top(
         results=lines,
         whole=whole,
         whole_meaning=meaning,
-        notes=(*notes.about(atlas, evidence, as_of), *remarks),
+        notes=(*notes.about(atlas, evidence, as_of), *notes.about_scope(atlas), *remarks),
     )
 
 
@@ -94,8 +94,10 @@ def _families(
         if by in counters.LOOSE:
             values |= counters.loose(ground, target, attribution)
         value = values[by]
+        if value is None and by == "active" and ground.until is not None:
+            raise Misuse("`active` needs a snapshot of that date: today's downloads say nothing of the past.")
         if value is None:
-            raise Fatal(f"Families cannot be ranked by {by} under attribution {attribution}. Try --attribution any.")
+            raise Misuse(f"Families cannot be ranked by {by} under attribution {attribution}. Try --attribution any.")
         shared = (
             counters.summed(counters.shares(ground, table), Attribution.FRACTIONAL, target.family)[None]["derivatives"]
             or 0
@@ -119,7 +121,7 @@ def _models(
 ) -> tuple[list[Ranked], int, str]:
     """Exact without counting every model: no counter here exceeds `derivatives`, so the walk stops at that bound."""
     if by not in _BOUNDED or attribution is not Attribution.ANY:
-        raise Fatal(
+        raise Misuse(
             f"Models cannot be ranked by {by} under attribution {attribution}. "
             f"Try --attribution any and --by one of: {', '.join(_BOUNDED)}."
         )
@@ -160,7 +162,7 @@ def _uploaders(
         table = _everyone(atlas, ground)
         table = table.with_columns(key(atlas, ground, table).alias("key"))
         if attribution is not Attribution.ANY:
-            raise Fatal("Only families divide derivatives. Try --attribution any.")
+            raise Misuse("Only families divide derivatives. Try --attribution any.")
         summed = counters.summed(table, Attribution.ANY, None, by="key")
         publishers = dict(table.group_by("key").agg(pl.col("publisher").drop_nulls().n_unique()).iter_rows())
         results = []
@@ -168,7 +170,7 @@ def _uploaders(
             whole: dict[str, Number | None] = {**values, "publishers": publishers[name]}
             value = whole.get(by)
             if value is None:
-                raise Fatal(f"There is no {by} of an uploader. Try one of: {', '.join(whole)}.")
+                raise Misuse(f"There is no {by} of an uploader. Try one of: {', '.join(whole)}.")
             text, country = label(atlas, name)
             share = float(value / table.height) if by == "derivatives" else None
             results.append(Ranked(name or "unknown", text, value, whole, country=country, share=share))

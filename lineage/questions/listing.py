@@ -13,7 +13,7 @@ from lineage import counters
 from lineage import graph as graphs
 from lineage.answers import ListAnswer, Listed, PathAnswer
 from lineage.domain import Level, Relation, names_of
-from lineage.errors import Fatal
+from lineage.errors import Misuse
 from lineage.questions import naming, notes, rows
 
 if TYPE_CHECKING:
@@ -53,13 +53,16 @@ def derivatives(
     table = table if limit is None else table.head(limit)
     return ListAnswer(
         receipt=atlas.receipt(
-            "derivatives", counters={"derivatives": counters.VERSIONS["derivatives"]}, level=evidence
+            "derivatives",
+            counters={"derivatives": counters.VERSIONS["derivatives"]},
+            level=evidence,
+            about=[target],
         ),
         name=name,
         kind=target.kind,
         total=total,
         rows=_listed(atlas, table),
-        notes=tuple(notes.about(atlas, evidence, None)),
+        notes=(*notes.about(atlas, evidence, None), *notes.about_cover(atlas, [target])),
     )
 
 
@@ -67,7 +70,7 @@ def _bit(relation: str) -> int:
     try:
         return Relation(relation).bit
     except ValueError:
-        raise Fatal(f"No relation {relation!r}. Try one of: {', '.join(Relation)}.") from None
+        raise Misuse(f"No relation {relation!r}. Try one of: {', '.join(Relation)}.") from None
 
 
 def _sorted(atlas: Atlas, table: pl.DataFrame, sort: str) -> pl.DataFrame:
@@ -78,7 +81,7 @@ def _sorted(atlas: Atlas, table: pl.DataFrame, sort: str) -> pl.DataFrame:
         return table.sort("distance", "node")
     column = {"created": "created_at"}.get(sort, sort)
     if sort not in SORTS:
-        raise Fatal(f"Lists cannot be sorted by {sort!r}. Try one of: {', '.join(SORTS)}.")
+        raise Misuse(f"Lists cannot be sorted by {sort!r}. Try one of: {', '.join(SORTS)}.")
     nodes = table["node"].to_numpy()
     by = atlas.counts[column].gather(nodes) if column in atlas.counts.columns else atlas.column(column).gather(nodes)
     return table.with_columns(by=by).sort("by", "node", descending=[True, False], nulls_last=True)
@@ -106,7 +109,7 @@ def ancestors(
     shown = slice(0, limit)
     models = rows.models(atlas, nodes[shown])
     return ListAnswer(
-        receipt=atlas.receipt("ancestors", level=evidence),
+        receipt=atlas.receipt("ancestors", level=evidence, about=[atlas.model_target(start)]),
         name=id,
         kind="model",
         total=len(nodes),
@@ -114,7 +117,7 @@ def ancestors(
             Listed(model, int(d), names_of(int(b), Relation))
             for model, d, b in zip(models, distance[shown], bits[shown], strict=True)
         ),
-        notes=tuple(notes.about(atlas, evidence, None)),
+        notes=(*notes.about(atlas, evidence, None), *notes.about_cover(atlas, [atlas.model_target(start)])),
     )
 
 

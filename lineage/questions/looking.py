@@ -12,7 +12,7 @@ from lineage import counters, resolved, scene
 from lineage.answers import ModelAnswer, Parent, SearchAnswer
 from lineage.counters import VERSIONS
 from lineage.domain import Attribution, Counts, Edge, Level, Receipt, Relation, Table
-from lineage.errors import Fatal
+from lineage.errors import Misuse, NoData
 from lineage.graph import reach
 from lineage.questions import naming, notes, rows, standing
 
@@ -31,7 +31,7 @@ def model(atlas: Atlas, id: str, *, evidence: Level = Level.DECLARED) -> ModelAn
     table = counters.derivative_table(ground, target)
     values = counters.count(ground, target, table, Attribution.ANY)
     values |= counters.loose(ground, target, Attribution.ANY)
-    remarks = notes.about(atlas, evidence, None)
+    remarks = notes.about(atlas, evidence, None) + notes.about_cover(atlas, [target])
     if found.id != id.removeprefix("model:"):
         remarks.append(f"{id} is now {found.id}.")
     if found.stub:
@@ -40,7 +40,7 @@ def model(atlas: Atlas, id: str, *, evidence: Level = Level.DECLARED) -> ModelAn
     remarks += standing.remarks(arena) if arena else []
     teachers = resolved.table(atlas.place, "teachers").filter(pl.col("child") == node)["parent"]
     return ModelAnswer(
-        receipt=atlas.receipt("model", counters=VERSIONS, level=evidence, threshold=ground.threshold),
+        receipt=atlas.receipt("model", counters=VERSIONS, level=evidence, threshold=ground.threshold, about=[target]),
         model=found,
         parents=_parents(atlas, found.id, evidence),
         counts=Counts(id, "model", {counter: values[counter] for counter in VERSIONS}),
@@ -101,7 +101,7 @@ def search(atlas: Atlas, text: str, *, limit: int = 20) -> SearchAnswer:
     """Models and stubs whose id holds every word of `text`, best first."""
     terms = text.lower().split()
     if not terms:
-        raise Fatal("Nothing to search for. Try: lineage search qwen3 coder")
+        raise Misuse("Nothing to search for. Try: lineage search qwen3 coder")
     found = atlas.store.search(terms, limit + 1)
     return SearchAnswer(
         receipt=atlas.receipt("search"),
@@ -146,14 +146,14 @@ def tree(
         limit=limit,
     )
     counted = {name: VERSIONS[name] for name in ("direct", "derivatives")}
-    return drawn, atlas.receipt("tree", counters=counted)
+    return drawn, atlas.receipt("tree", counters=counted, about=[atlas.model_target(node)])
 
 
 def _root(atlas: Atlas, name: str) -> int:
     """The node a tree starts from: a family's is its member with most derivatives."""
     members = naming.target(atlas, name).members
     if not len(members):
-        raise Fatal(f"{name} has no member in snapshot {atlas.snapshot.manifest.id}, so there is no tree to draw.")
+        raise NoData(f"{name} has no member in snapshot {atlas.snapshot.manifest.id}, so there is no tree to draw.")
     counts = atlas.counts["derivatives"].to_numpy()[members]
     return int(members[np.argmax(counts)])
 
@@ -162,7 +162,7 @@ def _relation(name: str) -> Relation:
     try:
         return Relation(name)
     except ValueError:
-        raise Fatal(f"No relation {name!r}. Try one of: {', '.join(Relation)}.") from None
+        raise Misuse(f"No relation {name!r}. Try one of: {', '.join(Relation)}.") from None
 
 
 def cypher(

@@ -35,6 +35,11 @@ def node(atlas: Atlas, id: str) -> int:
         found = atlas.node(name)
         if found is not None:
             return found
+    slug = id.lower().removeprefix("family:")
+    if atlas.registry.family(slug):
+        raise NotFound(
+            f"{slug} is a family, and here a model's id is needed. Try: lineage count {slug}, or tree {slug}."
+        )
     manifest = atlas.snapshot.manifest
     raise NotFound(f"No model or family {id!r} in the snapshot {manifest.id}.", nearest(atlas, id))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -55,10 +56,32 @@ def _dated(atlas: Atlas, as_of: date) -> list[str]:
     return [f"Snapshot {best.id} is of {best.as_of:%Y-%m-%d}, deleted models included: lineage history counts on it."]
 
 
+def about_cover(atlas: Atlas, targets: Sequence[Target]) -> list[str]:
+    """What a crawl of some families or models says of the targets asked about."""
+    if atlas.scope is None:
+        return []
+    said = [
+        f"{target.name}: this snapshot was crawled for {', '.join(atlas.scope)}, so its numbers are lower bounds. "
+        f"lineage crawl {target.name if target.kind == 'family' else 'ID'} asks for it; lineage load --snapshot ID "
+        "goes back to another snapshot."
+        for target in targets
+        if not atlas.covers(target)
+    ]
+    said.append(
+        "A crawl of families finds children by the Hub's tags: models that name a parent only in their card are "
+        "missing, and tagged, named and taught need the whole Hub."
+    )
+    return said
+
+
 def about_scope(atlas: Atlas) -> list[str]:
     """What shares are of, where the snapshot holds less than the Hub."""
     scope = atlas.snapshot.manifest.scope
-    return [] if scope == "hub" else [f"Shares are of what this snapshot holds ({scope}), not of the whole Hub."]
+    return (
+        []
+        if scope == "hub"
+        else [f"Counts and shares are of what this snapshot holds ({scope}), not of the whole Hub."]
+    )
 
 
 def about_target(

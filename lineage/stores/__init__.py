@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lineage.errors import Fatal
+from lineage.errors import Misuse
 
 if TYPE_CHECKING:
     from lineage.settings import Settings
@@ -23,7 +23,7 @@ def open_store(settings: Settings, *, write: bool = False) -> GraphStore:
         from lineage.stores.neo4j import open_neo4j
 
         return open_neo4j(settings, write=write)
-    raise Fatal(
+    raise Misuse(
         f"No store is called {settings.store!r}. Use 'embedded', 'neo4j' or an address that begins with "
         "neo4j://, neo4j+s:// or bolt://."
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lineage.errors import Damaged, Fatal, LineageError, NoData, Retriable, TooNew
+from lineage.errors import Damaged, Fatal, LineageError, Misuse, NoData, Retriable, TooNew
 from lineage.settings import Settings
 from lineage.stores import embedded_files, open_store
 from lineage.stores.embedded import EmbeddedStore
@@ -356,7 +356,7 @@ def test_settings_choose_the_store(tmp_path, graph, silent):
 
 @pytest.mark.parametrize("name", ["postgres", "embedded2", "http://x", ""])
 def test_an_unknown_store_names_the_known_ones(tmp_path, name):
-    with pytest.raises(Fatal, match="neo4j"):
+    with pytest.raises(Misuse, match="neo4j"):
         open_store(Settings(home=tmp_path, store=name))
 
 
