@@ -15,7 +15,7 @@ from lineage.domain import Relation, names_of
 from lineage.graph import Graph
 
 MEANINGS: Mapping[str, str] = {
-    "self-loop": "a model that names itself as its parent",
+    "self-loop": "a written value by which a model names itself as its parent; one model may write several",
     "cycle": "models that descend from each other in a circle",
     "stub parent: renamed": "a parent that a known rename leads to, absent from the snapshot",
     "stub parent: bare alias": "a parent named without its owner, absent from the snapshot",

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 PER = ("month", "publisher", "organisation", "country", "origin", "relation", "series")
 KINDS = ("family", "model", "publisher", "organisation", "country", "origin")
 SORTS = ("derivatives", "downloads", "likes", "created", "id", "distance")
+HTML_ROWS = 300
+"""A page of more nodes than this takes seconds to open."""
+
 FORMATS = ("text", "json", "mermaid", "dot", "html")
 
 
@@ -234,12 +237,18 @@ def search(words: tuple[str, ...], limit: int, form: Form) -> None:
 @click.option("--relation", "relations", type=RELATIONS, multiple=True, help="Only by this relation.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to draw.")
 @click.option("--json", "form", flag_value="json", help="The same as --format json.")
-@click.option("-q", "--ids", "form", flag_value="ids", help="Ids alone, one a line.")
+@click.option("-q", "--ids", is_flag=True, help="Ids alone, one a line.")
 @click.option("--web", is_flag=True, help="Open the Hub's page of it too.")
-def tree(id: str, up: bool, depth: int | None, limit: int, relations: tuple[str, ...], form: str, web: bool) -> None:
+def tree(
+    id: str, up: bool, depth: int | None, limit: int, relations: tuple[str, ...], form: str, ids: bool, web: bool
+) -> None:
     """Draw a family tree, the largest branches first."""
     from lineage import questions
 
+    form = "ids" if ids else form
+    if form == "html" and limit > HTML_ROWS:
+        click.echo(f"A page holds at most {HTML_ROWS} rows: drawing {HTML_ROWS} instead of {limit:,}.", err=True)
+        limit = HTML_ROWS
     with console.atlas() as atlas:
         scene, receipt = questions.tree(atlas, id, up=up, depth=depth, limit=limit, relations=relations)
     click.echo(drawing(scene, receipt, form), nl=False)

@@ -8,6 +8,7 @@ and cycles end.
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -19,6 +20,12 @@ COLUMN = 330
 
 ROW = 26
 """Height of one leaf, in pixels."""
+
+LIMIT = 35
+"""Rows drawn where nobody asks for another number."""
+
+WIDTH = 7
+"""Children of one model that are drawn at `LIMIT` rows."""
 
 Direction: TypeAlias = Literal["down", "up"]
 
@@ -66,7 +73,8 @@ class SceneEdge:
 class Scene:
     """Nodes in drawing order (each before what hangs on it), the lines between them, and what was left out.
 
-    `hidden` counts the models behind every "+N more"; `truncated` is true also where a shown model was not opened.
+    `hidden` counts the models behind every "+N more"; `wider` says that more rows would show more, `deeper` that more
+    generations would.
     Positions are in pixels: x grows by `COLUMN` a generation (leftwards for ancestors), y by `ROW` a leaf.
     """
 
@@ -75,7 +83,13 @@ class Scene:
     nodes: tuple[SceneNode, ...]
     edges: tuple[SceneEdge, ...]
     hidden: int
-    truncated: bool
+    wider: bool
+    deeper: bool
+
+    @property
+    def truncated(self) -> bool:
+        """Whether anything was left out: behind a "+N more", or below a model that was not opened."""
+        return self.wider or self.deeper
 
 
 @dataclass
@@ -92,7 +106,8 @@ class _Spot:
     publishers: int = 0
 
 
-_Grow: TypeAlias = Callable[[Model, int], Brood | None]
+_Grow: TypeAlias = Callable[[Model, int, int], Brood | None]
+"""What to draw next to a model in so many free rows, at most so many children; None where nothing fits."""
 
 
 def build(
@@ -103,23 +118,32 @@ def build(
     models: Callable[[Sequence[str]], tuple[Model, ...]] | None = None,
     up: bool = False,
     depth: int | None = None,
-    limit: int = 35,
-    width: int = 7,
+    limit: int = LIMIT,
+    width: int | None = None,
 ) -> Scene:
     """The scene below `root`, or above it with `up`: at most `limit` rows, `width` children a model, `depth` edges far.
+
+    Without `width` a tree that fits in `limit` is drawn whole; another grows wider with the limit, from `WIDTH` at
+    `LIMIT`, and spends above `LIMIT` every row.
 
     `brood(id, k)` gives the k best children and a tally of the rest; `parents(ids)` every edge up from them, sorted by
     child and position; `models(ids)` those that exist, and is needed for `up` only.
     """
     if up and models is None:
         raise ValueError("a scene of ancestors needs `models`")
-    grow = _upwards(parents, models, width) if up and models is not None else _downwards(brood, width)
-    spots, lines = _grown(root, grow, depth, max(limit, 1))
+    grow = _upwards(parents, models) if up and models is not None else _downwards(brood)
+    limit = max(limit, 1)
+    may_fit = width is None and (up or root.derivatives < limit)
+    growth = (_whole(root, grow, depth, limit) if may_fit else None) or _bounded(root, grow, depth, limit, width)
+    spots, lines = growth.spots, growth.lines
     edges = parents(tuple(spots))
     _join(spots, lines, edges, up)
-    goes_on = {edge.child for edge in edges} if up else {id for id, spot in spots.items() if spot.model.direct}
-    folded = any(not spots[id].open for id in goes_on)
-    return _laid_out(root.id, spots, lines, "up" if up else "down", folded)
+    ahead = Counter(edge.child for edge in edges) if up else {id: spot.model.direct for id, spot in spots.items()}
+    drawn = Counter(near for near, _ in lines)
+    for id, spot in spots.items():
+        spot.open = spot.open or 0 < ahead.get(id, 0) <= drawn[id]
+    ends = {depth == spots[id].depth for id, count in ahead.items() if count and not spots[id].open}
+    return _laid_out(root.id, spots, lines, "up" if up else "down", wider=False in ends, deeper=True in ends)
 
 
 def _room(children: int, free: int, width: int) -> int:
@@ -127,9 +151,8 @@ def _room(children: int, free: int, width: int) -> int:
     return children if children <= min(free, width) else min(width, free - 1)
 
 
-def _downwards(brood: Callable[[str, int], Brood], width: int) -> _Grow:
-    def grow(model: Model, free: int) -> Brood | None:
-        """What to draw next to `model` in `free` rows; None where nothing fits."""
+def _downwards(brood: Callable[[str, int], Brood]) -> _Grow:
+    def grow(model: Model, free: int, width: int) -> Brood | None:
         if not model.direct:
             return Brood(model.id, (), {}, 0)
         room = _room(model.direct, free, width)
@@ -141,10 +164,8 @@ def _downwards(brood: Callable[[str, int], Brood], width: int) -> _Grow:
 def _upwards(
     parents: Callable[[Sequence[str]], tuple[Edge, ...]],
     models: Callable[[Sequence[str]], tuple[Model, ...]],
-    width: int,
 ) -> _Grow:
-    def grow(model: Model, free: int) -> Brood | None:
-        """What to draw next to `model` in `free` rows; None where nothing fits."""
+    def grow(model: Model, free: int, width: int) -> Brood | None:
         edges = parents([model.id])
         room = _room(len(edges), free, width)
         if edges and room <= 0:
@@ -161,32 +182,75 @@ def _upwards(
     return grow
 
 
-def _grown(
-    root: Model, grow: _Grow, depth: int | None, limit: int
-) -> tuple[dict[str, _Spot], dict[tuple[str, str], SceneEdge]]:
-    """Every model of the scene by id, and the lines by (near, far)."""
-    spots = {root.id: _Spot(root, None, 0, None)}
-    lines: dict[tuple[str, str], SceneEdge] = {}
-    rows = 1
-    heap = [(-root.derivatives, root.id)]
-    while heap:
-        spot = spots[heapq.heappop(heap)[1]]
-        if depth is not None and spot.depth >= depth:
-            continue
-        brood = grow(spot.model, limit - rows)
-        if brood is None:
-            continue
+class _Growth:
+    """Every model of a growing scene by id, the lines by (near, far), and the rows they take."""
+
+    def __init__(self, root: Model, grow: _Grow, depth: int | None, limit: int) -> None:
+        self.spots = {root.id: _Spot(root, None, 0, None)}
+        self.lines: dict[tuple[str, str], SceneEdge] = {}
+        self.rows = 1
+        self._grow, self._depth, self._limit = grow, depth, limit
+        self._heap = [(-root.derivatives, root.id)]
+
+    def run(self, width: int) -> None:
+        """Open the best model that is closed, until none fits."""
+        while self._heap:
+            spot = self.spots[heapq.heappop(self._heap)[1]]
+            if self._depth is not None and spot.depth >= self._depth:
+                continue
+            brood = self._grow(spot.model, self._limit - self.rows, width)
+            if brood is not None:
+                self._draw(spot, brood)
+
+    def fill(self, width: int) -> None:
+        """Spend the rows left on the widest "+N more", and on what comes out of it."""
+        done: set[str] = set()
+        while self.rows < self._limit:
+            folded = [(-sum(spot.hidden.values()), id) for id, spot in self.spots.items() if spot.hidden]
+            widest = min((entry for entry in folded if entry[1] not in done), default=None)
+            if widest is None:
+                return
+            done.add(widest[1])
+            spot = self.spots[widest[1]]
+            shown = sum(near == spot.model.id for near, _ in self.lines)
+            room = shown + self._limit - self.rows + 1
+            brood = self._grow(spot.model, room, room)
+            if brood is not None and len(brood.shown) > shown:
+                self._draw(spot, brood)
+                self.run(width)
+
+    def _draw(self, spot: _Spot, brood: Brood) -> None:
+        self.rows += bool(brood.hidden) - bool(spot.hidden)
         spot.open, spot.hidden, spot.publishers = True, dict(brood.hidden), brood.publishers
-        rows += bool(brood.hidden)
         for child in brood.shown:
             near, far = spot.model.id, child.model.id
-            lines[near, far] = SceneEdge(near, far, "second" if far in spots else "tree", child.edge)
-            if far not in spots:
-                spots[far] = _Spot(child.model, near, spot.depth + 1, child.edge)
+            if (near, far) in self.lines:
+                continue
+            self.lines[near, far] = SceneEdge(near, far, "second" if far in self.spots else "tree", child.edge)
+            if far not in self.spots:
+                self.spots[far] = _Spot(child.model, near, spot.depth + 1, child.edge)
                 spot.below.append(far)
-                rows += 1
-                heapq.heappush(heap, (-child.model.derivatives, far))
-    return spots, lines
+                self.rows += 1
+                heapq.heappush(self._heap, (-child.model.derivatives, far))
+
+
+def _whole(root: Model, grow: _Grow, depth: int | None, limit: int) -> _Growth | None:
+    """All within `depth`, or None where it takes more than `limit` rows.
+
+    Twice the rows are free while it grows, since children drawn elsewhere already need room but take none.
+    """
+    growth = _Growth(root, grow, depth, 2 * limit)
+    growth.run(2 * limit)
+    return growth if growth.rows <= limit else None
+
+
+def _bounded(root: Model, grow: _Grow, depth: int | None, limit: int, width: int | None) -> _Growth:
+    growth = _Growth(root, grow, depth, limit)
+    spread = width or max(WIDTH, limit // 5)
+    growth.run(spread)
+    if width is None and limit > LIMIT:
+        growth.fill(spread)
+    return growth
 
 
 def _join(spots: Mapping[str, _Spot], lines: dict[tuple[str, str], SceneEdge], edges: Sequence[Edge], up: bool) -> None:
@@ -207,7 +271,9 @@ def _laid_out(
     spots: Mapping[str, _Spot],
     lines: Mapping[tuple[str, str], SceneEdge],
     direction: Direction,
-    folded: bool,
+    *,
+    wider: bool,
+    deeper: bool,
 ) -> Scene:
     rest = {_more_key(id, spots): id for id, spot in spots.items() if sum(spot.hidden.values())}
     below = {id: list(spot.below) for id, spot in spots.items()}
@@ -224,7 +290,7 @@ def _laid_out(
     ]
     second = [line for line in lines.values() if line.kind == "second"]
     hidden = sum(node.more for node in nodes)
-    return Scene(root, direction, nodes, (*hung, *second), hidden, folded or hidden > 0)
+    return Scene(root, direction, nodes, (*hung, *second), hidden, wider or hidden > 0, deeper)
 
 
 def _more_key(id: str, taken: Mapping[str, _Spot]) -> str:

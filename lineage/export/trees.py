@@ -108,5 +108,6 @@ def _legend(scene: Scene, look: Look) -> list[str]:
         summary += f", {scene.hidden:,} more behind +"
     lines = [" · ".join([*parts, summary])]
     if scene.truncated:
-        lines.append(f"not all {above} are here: --limit or --depth shows more")
+        options = " and ".join(["--limit"] * scene.wider + ["--depth"] * scene.deeper)
+        lines.append(f"not all {above} are here: a larger {options} shows more")
     return lines

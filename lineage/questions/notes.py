@@ -108,5 +108,6 @@ def about_target(
         )
     several = table.filter(pl.col("bits").bitwise_count_ones() > 1).height
     if several:
-        said.append(f"{target.name}: {several:,} derivatives have several relations and stand in each.")
+        who, stand = ("1 derivative has", "stands") if several == 1 else (f"{several:,} derivatives have", "stand")
+        said.append(f"{target.name}: {who} several relations and {stand} in each.")
     return said

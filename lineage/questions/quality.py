@@ -59,6 +59,7 @@ def _finding(table: pl.DataFrame, kind: str, summary: resolved.Summary, edges: i
     among = {"stub": summary.stubs, "cycl": summary.models, "re-u": summary.models}.get(
         kind[:4], summary.values_in if rows["origin"].is_not_null().any() else edges
     )
+    first = rows.unique("child", keep="first", maintain_order=True).head(examples)
     return Finding(
         kind=kind,
         meaning=findings.MEANINGS[kind],
@@ -66,7 +67,7 @@ def _finding(table: pl.DataFrame, kind: str, summary: resolved.Summary, edges: i
         share=rows.height / among if among else None,
         examples=tuple(
             Example(child, value, detail)
-            for child, value, detail in rows.head(examples).select("child", "value", "detail").iter_rows()
+            for child, value, detail in first.select("child", "value", "detail").iter_rows()
         ),
     )
 

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -268,6 +269,29 @@ def test_trees_go_up_and_keep_to_a_relation(home: Path) -> None:
     assert {edge["relation"] for edge in adapters["edges"]} == {"adapter"}
 
 
+@pytest.mark.parametrize("question", [(ROOT,), (DISTILLED, "--up")])
+def test_a_tree_gives_its_ids_alone(home: Path, question: tuple[str, ...]) -> None:
+    drawn = [node["id"] for node in documented(home, "tree", *question)["nodes"]]
+    assert len(drawn) > 1
+    for flag in ("-q", "--ids"):
+        assert answered(home, "tree", *question, flag).splitlines() == drawn
+
+
+def test_a_page_of_a_tree_is_capped_and_says_so(tmp_path: Path) -> None:
+    rows = [{"id": "a/base"}, *({"id": f"b/m{n:03}", "tags": ["base_model:finetune:a/base"]} for n in range(320))]
+    listing = tmp_path / "rows.jsonl"
+    listing.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    answered(tmp_path, "import", str(listing))
+    page = ask(tmp_path, "tree", "a/base", "--format", "html", "--limit", "500")
+    assert (page.exit_code, page.stderr) == (0, "A page holds at most 300 rows: drawing 300 instead of 500.\n")
+    assert len(set(re.findall(r"b/m[0-9]{3}", page.stdout))) == 298
+    text = ask(tmp_path, "tree", "a/base", "--limit", "500")
+    assert (text.stderr, "b/m319" in text.stdout, "not all" in text.stdout) == ("", True, False)
+    cut = answered(tmp_path, "tree", "a/base", "--limit", "320")
+    assert "+2 more" in cut
+    assert "not all derivatives are here: a larger --limit shows more" in cut
+
+
 def test_cypher_answers_rows_and_refuses_to_write(home: Path) -> None:
     query = "MATCH (m:Model) WHERE m.id = $id RETURN m.id AS id, m.stub AS stub"
     rows = json.loads(answered(home, "cypher", query, "--param", f"id={ROOT}", "--json"))
@@ -300,6 +324,22 @@ def test_an_import_of_listing_rows_answers(tmp_path: Path) -> None:
     refused = ask(home, "demo", "--models", "1000")
     assert refused.exit_code == 1
     assert "real data" in refused.stderr
+
+
+def test_one_derivative_is_singular_and_one_model_is_one_example(tmp_path: Path) -> None:
+    rows = (
+        {"id": "a/base"},
+        {"id": "b/both", "tags": ["base_model:finetune:a/base", "base_model:adapter:a/base"]},
+        {"id": "b/loop", "tags": ["base_model:b/loop", "base_model:finetune:b/loop", "base_model:adapter:b/loop"]},
+        {"id": "c/loop", "tags": ["base_model:finetune:c/loop"]},
+    )
+    listing = tmp_path / "rows.jsonl"
+    listing.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    answered(tmp_path, "import", str(listing))
+    assert "1 derivative has several relations and stands in each." in answered(tmp_path, "count", "a/base")
+    loops = documented(tmp_path, "audit")["findings"]["self-loop"]
+    assert loops["count"] == 4
+    assert [example["child"] for example in loops["examples"]] == ["b/loop", "c/loop"]
 
 
 def test_the_demo_crawls_asks_and_points_on(tmp_path: Path) -> None:

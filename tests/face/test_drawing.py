@@ -39,7 +39,7 @@ def test_a_tree_reads_as_the_docs_show_it(world: World) -> None:
         "└─ +8 more: 8 quantized by 1 publisher",
         "",
         "F finetune 1 · M merge 1 · A adapter 1 · Q quantized 1 · 5 models shown, 8 more behind +",
-        "not all derivatives are here: --limit or --depth shows more",
+        "not all derivatives are here: a larger --limit shows more",
         "",
         "derivatives v1, direct v1 · any · declared · as of 2026-09-25",
         "hub-20260925T0000Z (sha 1a2b3c) · registry 1 (abcdef) · a test",

@@ -160,3 +160,58 @@ def test_a_hundred_parents_upwards_show_the_first_by_position(world: World) -> N
 def test_ancestors_need_models(world: World) -> None:
     with pytest.raises(ValueError, match="models"):
         build(world.model("a/b"), world.brood, world.parents, up=True)
+
+
+def sized(world: World, root: str, limit: int, *, up: bool = False) -> Scene:
+    return build(world.model(root), world.brood, world.parents, models=world.models, up=up, limit=limit)
+
+
+def wide(world: World, children: int, root: str = "a/root") -> World:
+    for number in range(children):
+        world.link(f"{root}-{number:03}", root, "quantized")
+    return world
+
+
+@given(worlds(), st.booleans(), st.integers(1, 20))
+def test_a_tree_that_fits_in_the_limit_is_drawn_whole(world: World, up: bool, limit: int) -> None:
+    reach = len(sized(world, "o0/m0", 10_000, up=up).nodes)
+    scene = sized(world, "o0/m0", limit, up=up)
+    assert len(scene.nodes) <= limit
+    if reach <= limit:
+        assert (len(scene.nodes), scene.hidden, scene.truncated) == (reach, 0, False)
+    else:
+        assert scene.wider
+
+
+@pytest.mark.parametrize("limit", [41, 42, 500])
+def test_forty_children_are_all_drawn_where_the_limit_has_room(world: World, limit: int) -> None:
+    scene = sized(wide(world, 40), "a/root", limit)
+    assert (len(scene.nodes), scene.hidden, scene.truncated) == (41, 0, False)
+
+
+def test_the_default_look_at_a_tree_that_does_not_fit_keeps_seven_children_a_model(world: World) -> None:
+    scene = sized(wide(world, 40), "a/root", 35)
+    assert (len(scene.nodes), scene.nodes[-1].more) == (9, 33)
+
+
+@given(st.integers(36, 120), st.lists(st.integers(0, 60), min_size=1, max_size=6))
+def test_a_larger_limit_is_spent_to_the_last_row(limit: int, families: list[int]) -> None:
+    world = wide(World(), len(families))
+    for place, children in enumerate(families):
+        wide(world, children, f"a/root-{place:03}")
+    whole = world.model("a/root").derivatives + 1
+    scene = sized(world, "a/root", limit)
+    assert len(scene.nodes) == min(limit, whole)
+    assert scene.truncated == (whole > limit)
+    for node in scene.nodes:
+        if node.open and node.model:
+            under = [other for other in scene.nodes if other.hangs_on == node.key]
+            assert sum(max(other.more, 1) for other in under) == node.model.direct
+
+
+def test_what_would_show_more_is_told_apart(world: World) -> None:
+    world.link("a/three", "a/two").link("a/two", "a/one")
+    deep = drawn(world, "a/one", depth=1)
+    assert (deep.wider, deep.deeper) == (False, True)
+    cut = drawn(world, "a/one", limit=2)
+    assert (cut.wider, cut.deeper) == (True, False)
