@@ -66,17 +66,19 @@ def main() -> None:
     with subprocess.Popen([*command, "--port", "0"], stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         url = server.stdout.readline().rsplit(" ", 1)[1].strip()
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM.split())
-            cold = first_look(browser, url)
-            looks = [first_look(browser, url) for _ in range(5)]
-            page = browser.new_page(viewport={"width": 1440, "height": 900})
-            trees, clicks = [], []
-            for root in ROOTS:
-                trees.append(tree(page, url, root))
-                clicks.append(click(page))
-            browser.close()
-        server.terminate()
+        try:
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM.split())
+                cold = first_look(browser, url)
+                looks = [first_look(browser, url) for _ in range(5)]
+                page = browser.new_page(viewport={"width": 1440, "height": 900})
+                trees, clicks = [], []
+                for root in ROOTS:
+                    trees.append(tree(page, url, root))
+                    clicks.append(click(page))
+                browser.close()
+        finally:
+            server.terminate()
     print(f"first content, first reader after start: {cold:.2f} s")
     for name, values in (("first content", looks), ("tree drawn", trees), ("click to panel", clicks)):
         print(f"{name}: median {statistics.median(values):.2f} s of {', '.join(f'{v:.2f}' for v in values)}")
