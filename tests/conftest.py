@@ -47,7 +47,8 @@ def shared_data() -> Path:
 def neo4j_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A home whose real Neo4j runs, WITHOUT the hardening of its conf, so that our own guard is what is tested.
 
-    Skips with the reason where no Docker and no Java can run it; fails there in CI.
+    LINEAGE_NEO4J_RELEASE=2026 takes the current line. Skips with the reason where no Docker and no Java can run it;
+    fails there in CI.
     """
     from ingest import neo4j_server
     from ingest.neo4j_engine import Memory
@@ -57,7 +58,9 @@ def neo4j_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     settings = Settings(home=tmp_path_factory.mktemp("neo4j"))
     env = {name: value for name, value in os.environ.items() if not name.startswith("NEO4J_")}
     try:
-        neo4j_server.up(settings, memory=Memory(heap=512, pages=128, quick=True), env=env, hardened=False)
+        quick = Memory(heap=512, pages=128, quick=True)
+        release = os.environ.get("LINEAGE_NEO4J_RELEASE")
+        neo4j_server.up(settings, release=release, memory=quick, env=env, hardened=False)
     except LineageError as error:
         if _required("LINEAGE_REQUIRE_NEO4J"):
             pytest.fail(f"{error} CI or LINEAGE_REQUIRE_NEO4J asks for a real Neo4j.")

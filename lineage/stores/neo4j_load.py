@@ -9,7 +9,8 @@ same database is never touched, for it bears no fingerprint.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -105,26 +106,49 @@ class Loader:
     def _fill(self, writer: Writer) -> None:
         """Write everything, edges by the element ids that the nodes were given: no look-up by key is needed."""
         ids: Ids = {}
-        for label in _NODES:
-            frame, made = self._prepared(label), []
-            for columns in self._stages(label.name, frame):
-                made += _texts(writer.write(cypher.neo4j_create(label), {"columns": columns})[0])
-            ids[label.name] = pl.DataFrame({"key": frame[label.key], "element": pl.Series(made, dtype=pl.String)})
-        for edge in EDGE_TYPES:
-            frame = _with_element_ids(edge, self._prepared(edge), ids)
-            for columns in self._stages(edge.name, frame):
-                self._checked(writer, cypher.neo4j_join(edge), columns)
+        for thing, frame in self._ahead():
+            if isinstance(thing, Label):
+                made: list[str] = []
+                for columns in self._stages(thing.name, frame):
+                    made += _texts(writer.write(cypher.neo4j_create(thing), {"columns": columns})[0])
+                ids[thing.name] = pl.DataFrame({"key": frame[thing.key], "element": pl.Series(made, dtype=pl.String)})
+            else:
+                for columns in self._stages(thing.name, _with_element_ids(thing, frame, ids)):
+                    self._checked(writer, cypher.neo4j_join(thing), columns)
+
+    def _ahead(self) -> Iterator[tuple[Label | EdgeType, pl.DataFrame]]:
+        """Labels, then types, with their rows; the next ones are made ready while the server works."""
+        things: tuple[Label | EdgeType, ...] = (*_NODES, *EDGE_TYPES)
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(self._prepared, things[0])
+            for thing, following in zip(things, (*things[1:], None), strict=True):
+                frame = waiting.result()
+                if following is not None:
+                    waiting = pool.submit(self._prepared, following)
+                yield thing, frame
 
     def _mend(self, writer: Writer) -> None:
-        """Write what differs: nodes, then edges that go, edges that come, and at last the nodes that go."""
+        """Write what differs: nodes, then edges that go, edges that come, and at last the nodes that go.
+
+        What is there is asked for ahead, while the rows' own fingerprints are made.
+        """
+        things: tuple[Label | EdgeType, ...] = (*_NODES, *EDGE_TYPES)
+        with ThreadPoolExecutor(1) as pool:
+            asked = {thing.name: pool.submit(self._digests, thing) for thing in things}
+            try:
+                self._mend_by(writer, {name: future.result for name, future in asked.items()})
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _mend_by(self, writer: Writer, there: Mapping[str, Callable[[], pl.Series]]) -> None:
         gone = {}
         for label in _NODES:
-            change = self._difference(label)
+            change = self._difference(label, there[label.name])
             gone[label.name] = _vanished(change, self._tables[label.name][label.key])
             for columns in self._stages(label.name, change.write):
                 self._checked(writer, cypher.neo4j_upsert(label), columns)
         for edge in EDGE_TYPES:
-            change = self._difference(edge)
+            change = self._difference(edge, there[edge.name])
             for columns in self._stages(f"{edge.name}: gone", change.stale):
                 writer.write(cypher.neo4j_cut(edge), {"columns": columns})
             for columns in self._stages(edge.name, change.write):
@@ -134,9 +158,9 @@ class Loader:
                 writer.write(cypher.neo4j_retire(label), {"columns": columns})
                 writer.write(cypher.neo4j_remove(label), {"columns": columns})
 
-    def _difference(self, thing: Label | EdgeType) -> Difference:
+    def _difference(self, thing: Label | EdgeType, answer: Callable[[], pl.Series]) -> Difference:
         frame = self._prepared(thing)
-        wanted, there = frame[cypher.DIGEST], self._digests(thing)
+        wanted, there = frame[cypher.DIGEST], answer()
         sound = there.filter(there.is_unique() & there.is_in(wanted.implode()))
         write = frame.filter(~wanted.is_in(sound.implode()))
         stale = there.filter(~there.is_in(sound.implode())).unique()

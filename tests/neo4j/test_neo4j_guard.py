@@ -153,7 +153,7 @@ ALLOWED = [
     ("RETURN date.truncate('year', date('2026-08-09')) AS d", (("d",), (("2026-01-01",),))),
     ("CYPHER 5 RETURN 'CREATE (:X) apoc.load(1)' AS text", (("text",), (("CREATE (:X) apoc.load(1)",),))),
     ("// CREATE\nRETURN 1 AS `LOAD CSV`", (("LOAD CSV",), ((1,),))),
-    ("MATCH p = shortestPath((:Model {id: 'sim-a/m3'})-[*]-(:Model {id: 'sim-a/m0'})) RETURN length(p) AS n",
+    ("MATCH p = shortestPath(({id: 'sim-a/m3'})-[:DERIVED_FROM*]-({id: 'sim-a/m0'})) RETURN length(p) AS n",
      (("n",), ((3,),))),
     ("RETURN COUNT { (:Model)-[:DERIVED_FROM]->() } AS n;", (("n",), ((3,),))),
 ]  # fmt: skip
