@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-import click
+import sys
 
-from ingest import commands, record, servers
-from lineage import __version__, cli, published, reports
-from lineage.console import Program
+try:
+    import click
+
+    from ingest import commands, record, servers
+    from lineage import __version__, cli, published, reports
+    from lineage.console import Program
+except KeyboardInterrupt:
+    import os
+
+    from lineage.errors import stopped
+
+    sys.stderr.write(f"lineage: {stopped(sys.argv[1:])}\n")
+    sys.stderr.flush()
+    os._exit(3)
 
 
 @click.group(cls=Program, name="lineage")

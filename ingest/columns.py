@@ -28,12 +28,12 @@ _DOUBTFUL = r'\\u(00[0-7]|[dD][89a-fA-F])|"\[\\"'
 _ESCAPED = re.compile(rb'\\(?:u(?:00[0-7]|[dD][89a-fA-F])|(?<="\[\\)")')
 _TEXT: pl.DataType = pl.String()
 _CARD = ("base_model", "base_model_relation", "license", "license_name", "license_link", "new_version")
-_NESTED: dict[str, pl.DataType] = {
+NESTED: dict[str, pl.DataType] = {
     "cardData": pl.Struct(dict.fromkeys(_CARD, _TEXT)),
     "safetensors": pl.Struct({"total": _TEXT}),
     "baseModels": pl.Struct({"models": pl.List(pl.Struct({"id": _TEXT})), "relation": _TEXT}),
 }
-_SCALARS = (
+SCALARS = (
     "_id",
     "id",
     "author",
@@ -114,7 +114,7 @@ def unfit_id() -> pl.Expr:
 
 
 def _schema(others: Mapping[str, str]) -> dict[str, pl.DataType]:
-    usual = dict.fromkeys(_SCALARS, _TEXT) | _NESTED
+    usual = dict.fromkeys(SCALARS, _TEXT) | NESTED
     return usual | {other: usual[name] for other, name in others.items()}
 
 
@@ -153,7 +153,7 @@ def _typed(rows: pl.DataFrame) -> pl.DataFrame:
     tags = pl.col("tags")
     created, modified = moments(rows["createdAt"]), moments(rows["lastModified"])
     raw = rows.select(
-        *(column for column in _SCALARS if column not in ("createdAt", "lastModified")),
+        *(column for column in SCALARS if column not in ("createdAt", "lastModified")),
         total=pl.col("safetensors").struct.field("total"),
         license=tags.str.extract('"license:([^"]*)"'),
         base_tags=tags.str.extract_all('"base_model:[^"]*"').fill_null([]),

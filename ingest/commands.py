@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from ingest.live import Live
 from ingest.logs import logged
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from lineage.answers import Check
     from lineage.settings import Settings
     from lineage.snapshots import Snapshot
+    from lineage.stores.protocol import GraphStore
 
 F = TypeVar("F", bound=Callable[..., object])
 _log = logging.getLogger(__name__)
@@ -90,6 +92,8 @@ def crawl(
 
     A SCOPE is a family's slug or a model's id. An interrupted crawl goes on by itself.
     """
+    if not scope:
+        _refuse_bounds(click.get_current_context())
     from ingest.crawl import crawl
     from ingest.hub import HubSource
 
@@ -109,6 +113,14 @@ def crawl(
         )
         landed(settings, snapshot, live, load=not no_load)
     report(snapshot, loaded=not no_load, quiet=quiet, as_json=as_json)
+
+
+def _refuse_bounds(ctx: click.Context) -> None:
+    bounds = {"depth": "--depth", "max_requests": "--max-requests"}
+    given = [flag for name, flag in bounds.items() if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT]
+    if given:
+        needs = "needs" if len(given) == 1 else "need"
+        raise click.UsageError(f"{' and '.join(given)} {needs} a SCOPE: a whole-Hub crawl cannot be bounded.")
 
 
 @click.command(cls=Command, section="Get data", examples=["lineage update", "lineage update --quiet --json"])
@@ -147,7 +159,7 @@ def import_(file: Path, arena: bool, no_load: bool, quiet: bool, as_json: bool) 
         _arena(settings, file, quiet=quiet, as_json=as_json)
         return
     with Live(quiet=quiet) as live:
-        snapshot = import_file(settings, file, now=utc_now, progress=live.bytes)
+        snapshot = import_file(settings, file, now=utc_now, progress=live.bytes, say=live.say)
         landed(settings, snapshot, live, load=not no_load)
     report(snapshot, loaded=not no_load, quiet=quiet, as_json=as_json)
 
@@ -246,9 +258,30 @@ def landed(settings: Settings, snapshot: Snapshot, live: Live, *, load: bool) ->
 
     store = open_store(settings, write=True)
     try:
+        whole = _whole(settings, store, snapshot)
         project(settings, snapshot, load_registry(settings.registry), store, live.stage, utc_now())
     finally:
         store.close()
+    if whole:
+        now = f"{snapshot.manifest.id} (scope {snapshot.manifest.scope})"
+        live.say(f"The store now answers from {now}; lineage load --snapshot {whole} goes back to the whole Hub.")
+
+
+def _whole(settings: Settings, store: GraphStore, snapshot: Snapshot) -> str | None:
+    """The snapshot of the whole Hub that the store holds, where a narrower one is to take its place."""
+    from ingest.series import WHOLE
+    from lineage.errors import LineageError
+    from lineage.snapshots import listed
+
+    if snapshot.manifest.scope == WHOLE:
+        return None
+    try:
+        held = store.loaded()
+    except LineageError as error:
+        _log.info("what the store held is not known: %s", error)
+        return None
+    whole = {manifest.id for manifest in listed(settings) if manifest.scope == WHOLE}
+    return held.snapshot if held and held.snapshot in whole else None
 
 
 def report(snapshot: Snapshot, *, loaded: bool, quiet: bool, as_json: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import BytesIO
@@ -16,6 +16,7 @@ import polars as pl
 
 from ingest import bootstrap, dump, lines
 from ingest.parse import Parsed, quarantine
+from ingest.series import WHOLE
 from lineage import locks
 from lineage.errors import Fatal
 from lineage.schema import LISTING
@@ -28,6 +29,7 @@ Say: TypeAlias = Callable[[str], None]
 _PARQUET = b"PAR1"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _CARD = tuple(name for name in LISTING if name.startswith("card_"))
+_SPEAKING = ("tags", "baseModels", "cardData")
 _CUT = "The file ends in the middle; the whole rows before that were kept."
 
 
@@ -78,19 +80,24 @@ def import_file(
     *,
     now: Callable[[], datetime],
     progress: Bytes = lambda done, total: None,
+    say: Say = lambda text: None,
 ) -> Snapshot:
     """Seal a snapshot of a file: JSON Lines (plain, .gz, .zst) or a dump's Parquet, told by its first bytes.
 
     `progress` is told bytes done and bytes in all. It is dated by its newest change, else creation, else the file's own
-    time. Raises Fatal where no row can be read or there is no room, Damaged where it is broken Parquet.
+    time; what it lacks is told to `say` and noted. Its scope is "import": no file shows that it holds the whole Hub.
+    Raises Fatal where no row can be read, nothing tells of parents or there is no room, Damaged at broken Parquet.
     """
     started = now()
     if lines.head(path) == _PARQUET:
         reader = dump.read(path, progress)
-        return _seal_dump(settings, reader, path.name, None, started, _changed(path), now)
+        _tell(say, path, reader.missing)
+        return _seal_dump(settings, reader, path.name, None, started, _changed(path), now, scope="import")
     rows = lines.read(path, progress)
     with _spool(settings, started) as spool:
         spool.take(rows)
+        _refuse_silent(path.name, rows.missing)
+        _tell(say, path, rows.missing)
         return sealed(
             settings,
             rows=spool.rows(),
@@ -104,7 +111,8 @@ def import_file(
             as_of=spool.modified or spool.created or _changed(path),
             watermark=spool.modified or spool.created,
             card=spool.card,
-            notes=(_CUT,) if rows.cut else (),
+            missing_columns=rows.missing,
+            notes=(*([_CUT] if rows.cut else []), *_lacking(rows.missing)),
         )
 
 
@@ -169,10 +177,12 @@ def _seal_dump(
     otherwise: datetime,
     now: Callable[[], datetime],
     *,
+    scope: str = WHOLE,
     notes: tuple[str, ...] = (),
     dated: bool = False,
 ) -> Snapshot:
-    with _spool(settings, started) as spool:
+    with closing(reader), _spool(settings, started) as spool:
+        _refuse_silent(source, reader.missing)
         spool.take(reader)
         if not spool.rows().head(1).collect().height:
             raise Fatal(f"{source} holds no row that can be read.")
@@ -181,7 +191,7 @@ def _seal_dump(
             settings,
             rows=spool.rows(),
             quarantined=spool.refused(),
-            scope="hub",
+            scope=scope,
             kind="dump",
             source=_printable(source),
             endpoint=endpoint,
@@ -192,8 +202,26 @@ def _seal_dump(
             watermark=spool.modified or spool.created,
             card=reader.card,
             missing_columns=reader.missing,
-            notes=notes,
+            notes=(*notes, *_lacking(reader.missing)),
         )
+
+
+def _refuse_silent(source: str, missing: tuple[str, ...]) -> None:
+    if set(_SPEAKING) <= set(missing):
+        raise Fatal(
+            f"{_printable(source)} has none of {', '.join(_SPEAKING)}, so nothing in it says what derives from what: "
+            "export it again with one of them, or try lineage bootstrap."
+        )
+
+
+def _lacking(missing: tuple[str, ...]) -> tuple[str, ...]:
+    return (f"The input lacks: {', '.join(missing)}.",) if missing else ()
+
+
+def _tell(say: Say, path: Path, missing: tuple[str, ...]) -> None:
+    if not set(_SPEAKING) <= set(missing):
+        for note in _lacking(missing):
+            say(f"{path.name}: {note}")
 
 
 @contextmanager

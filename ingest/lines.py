@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,7 +12,7 @@ from typing import BinaryIO, TypeAlias
 
 import polars as pl
 
-from ingest import oddrows, parse
+from ingest import columns, oddrows, parse
 from ingest.inflate import Pieces
 from ingest.parse import Parsed
 from lineage.errors import Fatal
@@ -23,16 +24,25 @@ _CHUNK = 8 << 20
 _LONGEST_LINE = 64 << 20
 _WORKERS = 2
 _BOM = b"\xef\xbb\xbf"
+_KEYS = {
+    usual: (usual, *(other for known, other in oddrows.SPELLINGS if known == usual))
+    for usual in (*columns.SCALARS, *columns.NESTED)
+    if usual != "id"
+}
 _log = logging.getLogger(__name__)
 
 
 class LineReader:
-    """Rows of one file; iterate once. `cut` and `simulated` are known at the end, `size` is the file's bytes."""
+    """Rows of one file; iterate once. `cut`, `simulated` and `missing` are known at the end, `size` is its bytes.
+
+    `missing` names the wanted keys that no row has, in the Hub's spelling.
+    """
 
     def __init__(self, path: Path, progress: Bytes) -> None:
         self.path = path
         self.cut = False
         self.simulated = False
+        self.missing = tuple(_KEYS)
         self.size = _size(path)
         self._rest = b""
         self._progress = progress
@@ -53,6 +63,7 @@ class LineReader:
     def _parsed(self, file: BinaryIO, workers: ThreadPoolExecutor) -> Iterator[Parsed]:
         under_way: deque[Future[Parsed]] = deque()
         for chunk in self._chunks(file):
+            self._look(chunk)
             under_way.append(workers.submit(parse.lines, chunk))
             if len(under_way) > _WORKERS:
                 yield under_way.popleft().result()
@@ -60,6 +71,7 @@ class LineReader:
         while under_way:
             yield under_way.popleft().result()
         if self._rest.strip():
+            self._look(self._rest)
             yield self._last(self._rest)
         if self.cut:
             _log.warning("%s ends in the middle; the whole rows before that are kept.", self.path.name)
@@ -86,6 +98,10 @@ class LineReader:
         self.cut, self._rest = pieces.broken, bytes(held[end:])
         if end:
             yield bytes(held[:end])
+
+    def _look(self, text: bytes) -> None:
+        """Strike the keys that are in this text off the missing ones."""
+        self.missing = tuple(name for name in self.missing if not any(_keyed(text, key) for key in _KEYS[name]))
 
     def _begin(self, head: bytearray) -> None:
         """Look at the first bytes; raises Fatal where they are no text."""
@@ -123,6 +139,11 @@ def _size(path: Path) -> int:
     if not head(path):
         raise Fatal(f"{path.name} is empty.")
     return path.stat().st_size
+
+
+def _keyed(text: bytes, key: str) -> bool:
+    quoted = f'"{key}"'.encode()
+    return quoted in text and re.search(quoted + rb"\s*:", text) is not None
 
 
 def _says_simulated(line: bytes) -> bool:

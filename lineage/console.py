@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial, wraps
+from types import FrameType
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
-from lineage.errors import LineageError
+from lineage.errors import LineageError, stopped
 from lineage.settings import Settings, read
 
 if TYPE_CHECKING:
@@ -96,9 +99,13 @@ class Program(click.Group):
         run = partial(super().main, *args, **extra, standalone_mode=False)
         if not standalone:
             return run()
-        for stream in (sys.stdout, sys.stderr):
-            _tolerant(stream)
-        sys.exit(_guarded(run))
+        given = extra.get("args") or (args[0] if args else None)
+        if given is not None:
+            sys.exit(_guarded(run, given))
+        _on_ctrl_c(_interrupt)
+        code = _guarded(run, sys.argv[1:])
+        _on_ctrl_c(lambda number, frame: os._exit(code))
+        sys.exit(code)
 
 
 class Section(click.Group):
@@ -112,21 +119,37 @@ class Section(click.Group):
         self.params += shared_options()
 
 
+class _Interrupt(KeyboardInterrupt):
+    """Ctrl-C, of a type of its own: where plain KeyboardInterrupt leaves an `exec`, Python ends by the signal."""
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise _Interrupt
+
+
+def _on_ctrl_c(handler: Callable[[int, FrameType | None], object]) -> None:
+    """Hear Ctrl-C so, unless whoever started the program has it ignored."""
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+        signal.signal(signal.SIGINT, handler)
+
+
 def _tolerant(stream: TextIO | Any) -> None:
     """A name that the terminal's encoding lacks is spelt out instead of ending the program."""
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="backslashreplace")
 
 
-def _guarded(run: Callable[[], object]) -> int:
+def _guarded(run: Callable[[], object], words: Sequence[str]) -> int:
     """The exit code of a run; whatever went wrong becomes one sentence on stderr."""
     try:
+        for stream in (sys.stdout, sys.stderr):
+            _tolerant(stream)
         code = run()
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except click.Abort:
-        complain("Stopped. Nothing is half done: run the command again to go on.")
+    except (click.Abort, KeyboardInterrupt):
+        complain(stopped(words))
         return 3
     except LineageError as error:
         complain(str(error))

@@ -20,6 +20,7 @@ The text of each says what happened, to what, and what to try.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -103,3 +104,10 @@ class Interrupted(LineageError):
     def __init__(self, message: str, resume: str) -> None:
         super().__init__(f"{message} Resume with: {resume}")
         self.resume = resume
+
+
+def stopped(words: Sequence[str]) -> str:
+    """What to say where Ctrl-C ended a command of these words before there was anything to keep."""
+    if "crawl" in words:
+        return f"Stopped. Nothing is half done. Resume with: {shlex.join(['lineage', *words])}"
+    return "Stopped. Nothing is half done: run the command again to go on."

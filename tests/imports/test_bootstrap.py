@@ -87,6 +87,7 @@ def test_the_daily_dump_is_read_by_range_and_sealed(tmp_path: Path) -> None:
     size = files[bootstrap.DAILY][bootstrap.FILE].stat().st_size
     manifest = snapshot.manifest
     assert (manifest.kind, manifest.models, manifest.simulated, manifest.card) == ("dump", ROWS, True, True)
+    assert manifest.scope == "hub"
     assert manifest.source == f"{bootstrap.DAILY}@2026-08-23"
     assert manifest.watermark == manifest.as_of == NOW - timedelta(hours=3)
     assert "gated" in manifest.missing_columns
@@ -171,7 +172,7 @@ def test_a_file_is_sealed_with_its_age_and_origin(tmp_path: Path) -> None:
 
 
 def test_without_any_date_the_file_dates_the_snapshot(tmp_path: Path) -> None:
-    path = _dated(_write(tmp_path / "rows", [{"_simulated": True, "id": "a/B"}]), NOW - timedelta(days=9))
+    path = _dated(_write(tmp_path / "rows", [{"_simulated": True, "id": "a/B", "tags": []}]), NOW - timedelta(days=9))
     manifest = importing.import_file(_settings(tmp_path), path, now=_clock).manifest
     assert (manifest.as_of, manifest.watermark) == (NOW - timedelta(days=9), None)
     assert (manifest.simulated, manifest.card) == (True, False)
@@ -181,6 +182,7 @@ def test_a_dump_on_disk_is_told_by_its_content(tmp_path: Path) -> None:
     path = _dump(tmp_path / "anything", NOW)
     manifest = importing.import_file(_settings(tmp_path), path, now=_clock).manifest
     assert (manifest.kind, manifest.models, manifest.source) == ("dump", ROWS, "anything")
+    assert manifest.scope == "import"
 
 
 def test_a_file_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -199,11 +201,48 @@ def test_a_file_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 def test_a_cut_file_is_sealed_with_a_note(tmp_path: Path) -> None:
-    path = _write(tmp_path / "rows", [{"id": f"a/{n}"} for n in range(100)])
+    path = _write(tmp_path / "rows", [{"id": f"a/{n}", "tags": []} for n in range(100)])
     path.write_bytes(path.read_bytes()[:-5])
     manifest = importing.import_file(_settings(tmp_path), path, now=_clock).manifest
     assert (manifest.models, manifest.quarantined) == (99, 1)
     assert "ends in the middle" in manifest.notes[0]
+    assert "The input lacks: " in manifest.notes[1]
+
+
+@pytest.mark.parametrize("form", ["lines", "dump"])
+def test_what_says_nothing_of_parents_is_refused(tmp_path: Path, form: str) -> None:
+    settings, path = _settings(tmp_path), tmp_path / "models"
+    if form == "lines":
+        _write(path, [{"id": "a/B", "downloads": 5, "author": "tags", "x": ["cardData", "baseModels"]}])
+    else:
+        pq.write_table(pa.table({"id": ["a/B"], "downloads": [5]}), path)
+    said: list[str] = []
+    with pytest.raises(Fatal, match="none of tags, baseModels, cardData") as caught:
+        importing.import_file(settings, path, now=_clock, say=said.append)
+    assert "lineage bootstrap" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert said == []
+    assert not settings.snapshots.exists()
+
+
+@pytest.mark.parametrize("speaking", ["tags", "baseModels", "cardData", "card_data"])
+@pytest.mark.parametrize("form", ["lines", "dump"])
+def test_columns_that_some_input_lacks_are_told_and_noted(tmp_path: Path, form: str, speaking: str) -> None:
+    path, said = tmp_path / "models", list[str]()
+    cells = {"tags": ["en"], "baseModels": {"models": [{"id": "a/A"}], "relation": "merge"}}
+    cell = cells.get(speaking, '{"base_model": "a/A"}')
+    if form == "lines":
+        _write(path, [{"id": "a/B", "likes": 1}, {"id": "a/C", speaking: cell}])
+    else:
+        pq.write_table(pa.table({"id": ["a/B", "a/C"], "likes": [1, 2], speaking: [cell, cell]}), path)
+    manifest = importing.import_file(_settings(tmp_path), path, now=_clock, say=said.append).manifest
+    usual = {"card_data": "cardData"}.get(speaking, speaking)
+    others = {"tags", "baseModels", "cardData"} - {usual}
+    assert others | {"downloads", "createdAt"} <= set(manifest.missing_columns)
+    assert {usual, "id", "likes"}.isdisjoint(manifest.missing_columns)
+    (note,) = manifest.notes
+    assert note == f"The input lacks: {', '.join(manifest.missing_columns)}."
+    assert said == [f"models: {note}"]
 
 
 def test_a_refusal_in_the_middle_of_the_file_is_one_sentence(tmp_path: Path) -> None:
@@ -240,7 +279,7 @@ except Fatal as error:
 
 
 def test_a_full_disk_is_one_sentence_and_nothing_is_left(tmp_path: Path) -> None:
-    rows: list[dict[str, object]] = [{"id": f"a/{os.urandom(20).hex()}"} for _ in range(5_000)]
+    rows: list[dict[str, object]] = [{"id": f"a/{os.urandom(20).hex()}", "tags": []} for _ in range(5_000)]
     path = _write(tmp_path / "rows", rows)
     home = tmp_path / "home"
     done = subprocess.run(
