@@ -61,7 +61,7 @@ class Jars:
 
     def server(self, home: Path, memory: Memory) -> list[str]:
         """The command that runs the server in the foreground."""
-        collector = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"] if memory.quick else ["-XX:+UseG1GC"]
+        collector = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"] if memory.quick else ["-XX:+UseParallelGC"]
         return [
             str(self.java),
             f"-Xms{min(memory.heap, 512)}m",
