@@ -29,6 +29,7 @@ __all__ = ["Manifest", "Part", "Snapshot", "listed", "opened", "scope_slug", "se
 MANIFEST = "manifest.json"
 _QUARANTINE = "quarantine.parquet"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_SAME = ("sha256", "scope", "kind")
 _log = logging.getLogger(__name__)
 
 
@@ -228,10 +229,10 @@ def sealed(
 ) -> Snapshot:
     """Write a snapshot beside, sync it, rename it into place; never half a one. Of a model's rows the newest stays.
 
-    `rows` as `sealing.write_sorted` takes them. The id is the scope's slug and `started_at`; the same rows sealed again
-    under the same id are the snapshot already there. `over` another snapshot the rows are a delta: its parts are
-    shared, by hard links where the disk has them, and each row takes the place of its model's. Raises `Fatal` where the
-    disk is full, saying what was kept.
+    `rows` as `sealing.write_sorted` takes them. The id is the scope's slug and `started_at`; the same rows of the same
+    kind sealed again under the same id are the snapshot already there. `over` another snapshot the rows are a delta:
+    its parts are shared, by hard links where the disk has them, and each row takes the place of its model's. Raises
+    `Fatal` where the disk is full, saying what was kept.
     """
     for name in ("started_at", "finished_at", "as_of", "watermark", "full_as_of"):
         moment = facts.get(name)
@@ -326,7 +327,7 @@ def _laid(folder: Path, rows: pl.LazyFrame | Iterable[pl.DataFrame], over: Snaps
 
 
 def _placed(settings: Settings, manifest: Manifest, folder: Path) -> Snapshot:
-    """Rename into place; where the name is taken by the same rows that one, by others the next free name."""
+    """Rename into place; where the name is taken by the same listing that one, by another the next free name."""
     for number in range(2, 10_000):
         target = settings.snapshots / manifest.id
         if not target.exists():
@@ -337,7 +338,7 @@ def _placed(settings: Settings, manifest: Manifest, folder: Path) -> Snapshot:
             there = _manifest(target)
         except LineageError:
             there = None
-        if there is not None and (there.sha256, there.scope) == (manifest.sha256, manifest.scope):
+        if there is not None and all(getattr(there, fact) == getattr(manifest, fact) for fact in _SAME):
             return Snapshot(there, target)
         base = manifest.id if number == 2 else manifest.id.rpartition("-")[0]
         manifest = replace(manifest, id=f"{base}-{number}")

@@ -180,6 +180,13 @@ def test_sealing_the_same_rows_again_is_the_same_snapshot_and_other_rows_another
     assert [m.id[-2:] for m in snapshots.listed(settings)] == ["0Z", "-2", "-3"]
 
 
+def test_an_update_in_the_second_of_its_crawl_that_found_nothing_is_a_snapshot_of_its_own(settings, listing):
+    crawled = seal(settings, [listing([{"id": "a/b"}])])
+    updated = seal(settings, [listing([{"id": "a/b"}])], kind="update")
+    assert (crawled.manifest.kind, updated.manifest.kind) == ("crawl", "update")
+    assert updated.path != crawled.path
+
+
 def test_newest_and_by_name(settings, listing):
     with pytest.raises(NoData, match="crawl"):
         snapshots.opened(settings)
