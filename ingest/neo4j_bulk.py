@@ -1,7 +1,7 @@
 """A first load into this home's own Neo4j by `neo4j-admin database import`: server stopped, the whole graph at once.
 
-The rows go in with their fingerprints, and an ordinary load follows: it finds nothing to write unless the import lost
-something, builds the indexes, and states what is loaded. So a bulk load ends where a load by the driver ends.
+The rows go in with their fingerprints, and an ordinary load follows: it finds nothing to write where as many rows are
+there, builds the indexes, and states what is loaded. So a bulk load ends where a load by the driver ends.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lineage.errors import Fatal, Refused
 from lineage.schema import EDGE_TYPES, GRAPH_VERSION, LABELS, EdgeType, GraphTables, Kind, Label
 from lineage.settings import Settings
 from lineage.stores import cypher, neo4j_rows
-from lineage.stores.neo4j import open_neo4j
+from lineage.stores.neo4j import Neo4jOptions, open_neo4j
 from lineage.stores.neo4j_local import folder, read_local
 from lineage.stores.protocol import Progress
 
@@ -68,7 +68,8 @@ def bulk_load(
         for path in place.glob("*.csv"):
             path.unlink()
     neo4j_server.up(settings, memory=memory, env=env, pause=pause, cache=cache)
-    with closing(open_neo4j(_own(settings), write=True, env=env)) as store:
+    options = Neo4jOptions(imported=True)
+    with closing(open_neo4j(_own(settings), write=True, options=options, env=env)) as store:
         store.load(tables, progress)
 
 

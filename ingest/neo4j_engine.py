@@ -80,7 +80,14 @@ class Jars:
 
     def admin(self, home: Path, arguments: list[str], memory: Memory) -> list[str]:
         """The command that runs neo4j-admin on this home; wants NEO4J_HOME and NEO4J_CONF."""
-        line = [str(self.java), f"-Xmx{memory.heap}m", *self._opened(), "-cp", f"{self.lib}{os.sep}*"]
+        line = [
+            str(self.java),
+            f"-Xmx{memory.heap}m",
+            "-XX:+UseParallelGC",
+            *self._opened(),
+            "-cp",
+            f"{self.lib}{os.sep}*",
+        ]
         return [*line, "org.neo4j.cli.AdminTool", *arguments]
 
     def seen(self, home: Path, path: Path) -> Path:

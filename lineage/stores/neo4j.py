@@ -28,13 +28,15 @@ class Neo4jOptions:
     """How a load treats the server.
 
     `scope` as `scope.narrow` takes it; `max_nodes` refuses a load of more (Aura Free holds 200,000); `into_existing`
-    allows a database that holds a graph of others; `batch` is how many rows go into one transaction.
+    allows a database that holds a graph of others; `batch` is how many rows go into one transaction; `imported` says
+    that the rows are there already, by `neo4j-admin database import`.
     """
 
     scope: str = "all"
     max_nodes: int | None = None
     into_existing: bool = False
     batch: int = 5_000
+    imported: bool = False
 
 
 def open_neo4j(
@@ -115,7 +117,8 @@ class Neo4jStore:
                 "Narrow it with --scope lineage or --scope family:SLUG, or raise --max-nodes."
             )
         self._ready = False
-        Loader(self._link, chosen, progress, batch=self._options.batch).run(into_existing=self._options.into_existing)
+        loader = Loader(self._link, chosen, progress, batch=self._options.batch)
+        loader.run(into_existing=self._options.into_existing, imported=self._options.imported)
 
     def model(self, id: str) -> Model | None:
         """The model or stub of that exact id, else None."""

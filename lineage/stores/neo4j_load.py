@@ -52,8 +52,11 @@ class Loader:
             raise Fatal(f"A graph is loaded with one LineageMeta row; these tables have {len(meta)}.")
         self._meta = meta
 
-    def run(self, *, into_existing: bool = False) -> None:
-        """Make the database hold exactly the tables, beside whatever is not lineage's own."""
+    def run(self, *, into_existing: bool = False, imported: bool = False) -> None:
+        """Make the database hold exactly the tables, beside whatever is not lineage's own.
+
+        Where the rows were `imported` into an empty database just now, and as many are there, none is looked at.
+        """
         self._admit(into_existing=into_existing)
         for statement in cypher.neo4j_constraints():
             self._link.run(statement)
@@ -63,7 +66,7 @@ class Loader:
             writer.write(cypher.NEO4J_BEGIN, begun)
             if first:
                 self._fill(writer)
-            else:
+            elif not (imported and self._complete()):
                 self._refuse_strangers()
                 self._mend(writer)
             self._index()
@@ -88,6 +91,10 @@ class Loader:
     def _bare(self) -> bool:
         things: tuple[Label | EdgeType, ...] = (*_NODES, *EDGE_TYPES)
         return not any(self._present(thing) for thing in things)
+
+    def _complete(self) -> bool:
+        things: tuple[Label | EdgeType, ...] = (*_NODES, *EDGE_TYPES)
+        return all(self._present(thing) == len(self._tables[thing.name]) for thing in things)
 
     def _present(self, thing: Label | EdgeType) -> int:
         return int(str(self._link.read(cypher.neo4j_count(thing))[0][0]))
