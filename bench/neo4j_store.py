@@ -18,8 +18,8 @@ import polars as pl
 
 from bench.neo4j_tables import tables
 from ingest import neo4j_server
-from ingest.neo4j_bulk import bulk_load
-from ingest.neo4j_engine import Memory
+from ingest.neo4j_server.bulk import bulk_load
+from ingest.neo4j_server.engine import Memory
 from lineage.schema import EDGE_TYPES, GraphTables
 from lineage.settings import Settings
 from lineage.stores.embedded import EmbeddedStore

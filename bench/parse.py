@@ -14,10 +14,11 @@ from pathlib import Path
 READ = """
 import re, sys, time
 from pathlib import Path
-from ingest import dump, lines
+from ingest.parse import dump
+from ingest.parse import jsonl
 path = Path(sys.argv[1])
 began, busy = time.perf_counter(), time.process_time()
-reader = dump.read(path) if path.suffix == ".parquet" else lines.read(path)
+reader = dump.read(path) if path.suffix == ".parquet" else jsonl.read(path)
 rows = odd = 0
 for parsed in reader:
     rows += parsed.rows.height

@@ -7,7 +7,7 @@ import sys
 try:
     import click
 
-    from ingest import commands, record, servers
+    from ingest.commands import fetch, record, servers
     from lineage import __version__, cli, published, reports
     from lineage.console import Program
 except KeyboardInterrupt:
@@ -30,7 +30,7 @@ def main() -> None:
 
 
 for _command in (
-    *commands.COMMANDS,
+    *fetch.COMMANDS,
     *record.COMMANDS,
     *cli.COMMANDS,
     *reports.COMMANDS,

@@ -51,7 +51,7 @@ def neo4j_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     fails there in CI.
     """
     from ingest import neo4j_server
-    from ingest.neo4j_engine import Memory
+    from ingest.neo4j_server.engine import Memory
     from lineage.errors import LineageError
     from lineage.settings import Settings
 

@@ -49,7 +49,7 @@ def test_a_whole_crawl_takes_no_bounds(tmp_path: Path, options: tuple[str, ...],
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("module", ["click", "ingest.commands", "lineage.reports", "ingest.crawl", "polars"])
+@pytest.mark.parametrize("module", ["click", "ingest.commands.fetch", "lineage.reports", "ingest.crawl", "polars"])
 def test_ctrl_c_at_any_import_is_exit_code_3(tmp_path: Path, module: str) -> None:
     words = ["--home", str(tmp_path), "crawl", "deepseek", "--depth", "2"]
     done = subprocess.run(

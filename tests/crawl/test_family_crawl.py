@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.crawl import crawl
-from ingest.family_crawl import Asked, FamilyTree
-from ingest.frontier import Task
+from ingest.crawl.family_crawl import Asked, FamilyTree
+from ingest.crawl.frontier import Task
 from ingest.simulated.faults import status
 from ingest.simulated.server import SimulatedHub
 from ingest.simulated.sources import rows_world

@@ -8,10 +8,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from ingest import addresses, parse
-from ingest.hub import HubSource
+from ingest import parse
+from ingest.hub import HubSource, addresses
+from ingest.hub.refusals import refused_fields
 from ingest.parse import NotAPage
-from ingest.refusals import refused_fields
 from ingest.simulated.faults import Kind, once, status
 from ingest.simulated.server import SimulatedHub
 from ingest.simulated.sources import rows_world

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.logs import logged
+from ingest.commands.logs import logged
 from ingest.simulated.faults import status
 from ingest.simulated.server import SimulatedHub
 from ingest.simulated.sources import rows_world

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.pacing import LONGEST, Pace, Rate
+from ingest.hub.pacing import LONGEST, Pace, Rate
 
 
 @given(

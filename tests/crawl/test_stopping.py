@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from ingest.stopping import Stopping
+from ingest.crawl.stopping import Stopping
 
 
 def interrupt(number: int = signal.SIGINT) -> None:

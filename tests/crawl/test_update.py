@@ -14,11 +14,11 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from ingest.crawl import crawl
+from ingest.crawl.update import OVERLAP, due, update
 from ingest.simulated.faults import Kind, once, status
 from ingest.simulated.server import SimulatedHub
 from ingest.simulated.sources import rows_world
 from ingest.simulated.world import World
-from ingest.update import OVERLAP, due, update
 from lineage import deltas, locks, snapshots
 from lineage.errors import Fatal, HubBusy, Incomplete, NoData
 from lineage.schema import LISTING
@@ -295,7 +295,7 @@ import os, signal, sys
 from datetime import datetime, UTC
 from pathlib import Path
 from ingest.hub import HubSource
-from ingest.update import update
+from ingest.crawl.update import update
 from lineage.settings import Settings
 
 home, url, kill_at = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])

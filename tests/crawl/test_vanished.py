@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 
 from ingest.crawl import crawl
+from ingest.crawl.vanished import vanished
 from ingest.simulated.faults import Kind, once
 from ingest.simulated.server import SimulatedHub
 from ingest.simulated.sources import RowsSource, rows_world
-from ingest.vanished import vanished
 from lineage.errors import Incomplete
 from tests.crawl.worlds import Raw, crowd
 

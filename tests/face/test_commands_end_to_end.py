@@ -19,7 +19,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ingest.cli import main
-from ingest.commands import CRAWL_REQUESTS
+from ingest.commands.fetch import CRAWL_REQUESTS
 from ingest.crawl import MAX_REQUESTS
 from ingest.simulated.server import SimulatedHub
 from ingest.simulated.world import World

@@ -9,7 +9,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from ingest.live import Live, span
+from ingest.commands.live import Live, span
 from ingest.progress import Progress
 from lineage import console
 from lineage.console import Command, Program

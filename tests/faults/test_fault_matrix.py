@@ -19,10 +19,10 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from ingest.crawl import crawl
+from ingest.crawl.update import update
 from ingest.hub import HubSource
 from ingest.simulated.faults import Kind
 from ingest.simulated.server import SimulatedHub
-from ingest.update import update
 from lineage import snapshots
 from lineage.errors import Incomplete, LineageError
 from lineage.settings import Settings
@@ -39,7 +39,7 @@ from datetime import datetime
 from pathlib import Path
 from ingest.hub import HubSource
 from ingest.crawl import crawl
-from ingest.update import update
+from ingest.crawl.update import update
 from lineage.errors import LineageError
 from lineage.settings import Settings
 

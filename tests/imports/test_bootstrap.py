@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ingest import bootstrap, importing
+from ingest import importing
+from ingest.importing import bootstrap
 from ingest.simulated.faults import Fault, Kind
 from ingest.simulated.server import SimulatedHub
 from ingest.simulated.sources import RowsSource

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest import dump, oddrows
+from ingest.parse import dump, oddrows
 from lineage.errors import Damaged
 from lineage.schema import LISTING
 

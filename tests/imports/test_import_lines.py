@@ -13,7 +13,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest import inflate, lines
+from ingest.parse import inflate, jsonl
 from lineage.errors import Fatal
 
 ROWS = 3_000
@@ -50,8 +50,8 @@ def form(request: pytest.FixtureRequest) -> Callable[[bytes], bytes]:
     return FORMS[request.param]
 
 
-def _read(path: Path) -> tuple[list[str], list[str], lines.LineReader]:
-    reader, ids, reasons = lines.read(path), [], []
+def _read(path: Path) -> tuple[list[str], list[str], jsonl.LineReader]:
+    reader, ids, reasons = jsonl.read(path), [], []
     for parsed in reader:
         ids += parsed.rows["id"].to_list()
         reasons += parsed.quarantined["reason"].to_list()
@@ -69,7 +69,7 @@ def test_progress_ends_at_the_size_of_the_file(tmp_path: Path, form: Callable[[b
     path = tmp_path / "rows"
     path.write_bytes(form(TEXT))
     seen: list[tuple[int, int]] = []
-    for _ in lines.read(path, lambda done, total: seen.append((done, total))):
+    for _ in jsonl.read(path, lambda done, total: seen.append((done, total))):
         pass
     assert seen[-1] == (path.stat().st_size, path.stat().st_size)
     assert seen == sorted(seen)
@@ -79,7 +79,7 @@ def test_progress_ends_at_the_size_of_the_file(tmp_path: Path, form: Callable[[b
 def test_many_chunks_keep_their_order(
     tmp_path: Path, pack: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lines, "_CHUNK", 5_000)
+    monkeypatch.setattr(jsonl, "_CHUNK", 5_000)
     path = tmp_path / "rows"
     path.write_bytes(pack(TEXT))
     assert _read(path)[0] == IDS
@@ -137,7 +137,7 @@ def test_what_holds_no_row_fails_in_one_sentence(tmp_path: Path, content: bytes,
 def test_what_cannot_be_opened_fails_in_one_sentence(tmp_path: Path) -> None:
     for path in (tmp_path / "absent", tmp_path):
         with pytest.raises(Fatal, match="cannot be read"):
-            lines.read(path)
+            jsonl.read(path)
 
 
 def test_one_good_row_among_bad_ones_is_an_import(tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_no_bytes_raise_anything_but_fatal(
     path.write_bytes(magic + content)
     reader_rows = 0
     try:
-        reader_rows = sum(parsed.rows.height for parsed in lines.read(path))
+        reader_rows = sum(parsed.rows.height for parsed in jsonl.read(path))
     except Fatal:
         return
     assert reader_rows > 0

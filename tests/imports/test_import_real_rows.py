@@ -8,7 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ingest import lines, parse
+from ingest import parse
+from ingest.parse import jsonl
 
 
 def _given(path: Path) -> list[dict[str, object]]:
@@ -22,7 +23,7 @@ def _listed(value: object) -> list[object] | None:
 def test_recorded_rows_keep_their_ids_tags_and_cards(shared_data: Path) -> None:
     path = shared_data / "hub_rows_sample.jsonl"
     given = _given(path)
-    batches = list(lines.read(path))
+    batches = list(jsonl.read(path))
     rows = pl.concat([parsed.rows for parsed in batches])
     assert sum(parsed.quarantined.height for parsed in batches) == 0
     assert rows["id"].to_list() == [row["id"] for row in given]

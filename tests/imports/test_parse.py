@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest import oddrows, parse
+from ingest import parse
+from ingest.parse import oddrows
 from lineage.errors import BadRecord
 from lineage.schema import LISTING, QUARANTINE
 

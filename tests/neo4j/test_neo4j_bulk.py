@@ -3,8 +3,8 @@
 import pytest
 
 from ingest import neo4j_server
-from ingest.neo4j_bulk import bulk_load
-from ingest.neo4j_engine import Memory
+from ingest.neo4j_server.bulk import bulk_load
+from ingest.neo4j_server.engine import Memory
 from lineage.errors import Fatal, Refused
 from lineage.settings import Settings
 from lineage.stores.neo4j import open_neo4j

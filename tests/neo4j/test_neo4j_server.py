@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest import neo4j_engine, neo4j_server
-from ingest.neo4j_engine import Docker, Jars, Memory
+from ingest import neo4j_server
+from ingest.neo4j_server import engine
+from ingest.neo4j_server.engine import Docker, Jars, Memory
 from lineage.errors import Fatal, LineageError, Refused, Unreachable
 from lineage.settings import Settings
 from lineage.stores.neo4j import Neo4jOptions, open_neo4j
@@ -219,15 +220,15 @@ def test_a_user_who_may_only_read_is_told(own, tools, monkeypatch):
 
 
 def test_no_java_and_no_docker_is_a_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr(neo4j_engine, "find_spec", lambda name: None)
+    monkeypatch.setattr(engine, "find_spec", lambda name: None)
     with pytest.raises(Fatal, match="Docker, or Java 17"):
-        neo4j_engine.find_java(17, {"PATH": str(tmp_path)})
+        engine.find_java(17, {"PATH": str(tmp_path)})
     with pytest.raises(Fatal, match="Java 99"):
-        neo4j_engine.find_java(99, CLEAN)
+        engine.find_java(99, CLEAN)
     (tmp_path / "java").write_text("#!/bin/sh\necho 'openjdk version \"21.0.2\"' >&2\n")
     (tmp_path / "java").chmod(0o700)
     with pytest.raises(Fatal, match="mvn"):
-        neo4j_engine.find_jars(neo4j_engine.RELEASES["2026"], {"PATH": str(tmp_path)}, tmp_path / "cache")
+        engine.find_jars(engine.RELEASES["2026"], {"PATH": str(tmp_path)}, tmp_path / "cache")
 
 
 def test_a_short_password_and_an_unknown_release_are_refused(tmp_path):
@@ -239,11 +240,11 @@ def test_a_short_password_and_an_unknown_release_are_refused(tmp_path):
 
 
 def test_commands_hold_no_password_and_publish_on_loopback(tmp_path):
-    docker = Docker(neo4j_engine.RELEASES["5.26"])
+    docker = Docker(engine.RELEASES["5.26"])
     started = docker.server(tmp_path, 7690, "lineage-neo4j-x")
     assert "127.0.0.1:7690:7687" in started
     assert started[-1] == "neo4j:5.26.30-community"
-    jars = Jars(Path("java"), tmp_path, neo4j_engine.RELEASES["2026"])
+    jars = Jars(Path("java"), tmp_path, engine.RELEASES["2026"])
     assert "org.neo4j.server.Neo4jCommunity" in jars.server(tmp_path, QUICK)
     for line in (started, jars.server(tmp_path, QUICK), docker.admin(tmp_path, ["x"], QUICK)):
         words = [word.replace(str(tmp_path), "") for word in line]

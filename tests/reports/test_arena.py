@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ingest.arena import import_arena
+from ingest.importing.arena import import_arena
 from lineage import arena, questions
 from lineage.arena import CLOSED, OPEN, UNKNOWN
 from lineage.errors import Damaged, Fatal

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ingest import bootstrap, weekly
+from ingest.importing import bootstrap, weekly
 from ingest.simulated.dump import write_dump
 from ingest.simulated.server import SimulatedHub
 from ingest.simulated.sources import RowsSource

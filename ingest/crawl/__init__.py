@@ -13,18 +13,18 @@ from difflib import get_close_matches
 import polars as pl
 from polars.exceptions import PolarsError
 
-from ingest import addresses, series
-from ingest.family_crawl import Asked, FamilyTree
-from ingest.family_notes import notes
-from ingest.frontier import Frontier, WholeHub
-from ingest.hub import HubSource
-from ingest.names import ID
-from ingest.pages import Pages, Plan
+from ingest.crawl import series
+from ingest.crawl.family_crawl import Asked, FamilyTree
+from ingest.crawl.family_notes import notes
+from ingest.crawl.frontier import Frontier, WholeHub
+from ingest.crawl.pages import Pages, Plan
+from ingest.crawl.series import WHOLE
+from ingest.crawl.stopping import Stopping
+from ingest.crawl.vanished import COLUMNS, Vanished, vanished
+from ingest.crawl.walk import Walk
+from ingest.hub import HubSource, addresses
 from ingest.progress import Report, quiet
-from ingest.series import WHOLE
-from ingest.stopping import Stopping
-from ingest.vanished import COLUMNS, Vanished, vanished
-from ingest.walk import Walk
+from ingest.resolve.names import ID
 from lineage import registry as curated
 from lineage import settings as configured
 from lineage.errors import Incomplete, Interrupted, LineageError, NotFound

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from ingest import dump
+from ingest.parse import dump
 from lineage.errors import Fatal, HubBusy, LineageError, NotFound, Refused, Unreachable
 
 if TYPE_CHECKING:

@@ -16,10 +16,10 @@ import tenacity
 from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 from huggingface_hub.utils import build_hf_headers, hf_raise_for_status, http_backoff, parse_ratelimit_headers
 
-from ingest import addresses
-from ingest.pacing import LONGEST, Pace, Rate
+from ingest.hub import addresses
+from ingest.hub.pacing import LONGEST, Pace, Rate
+from ingest.hub.refusals import Secret, refusal
 from ingest.parse import NotAPage
-from ingest.refusals import Secret, refusal
 from lineage import __version__
 from lineage.errors import HubBusy, Refused, Retriable, Unreachable
 from lineage.settings import HUB

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 
-from ingest import bootstrap, importing
+from ingest import importing
+from ingest.importing import bootstrap
 from lineage.errors import Fatal, NotFound
 from lineage.settings import Settings
 from lineage.snapshots import Snapshot, listed

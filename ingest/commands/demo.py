@@ -7,9 +7,9 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from ingest.commands.live import Live
 from ingest.crawl import crawl
 from ingest.hub import HubSource
-from ingest.live import Live
 from ingest.simulated.server import SimulatedHub
 from ingest.simulated.world import World
 from lineage.errors import Refused

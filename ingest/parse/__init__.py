@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ingest import columns, oddrows
+from ingest.parse import columns, oddrows
 from lineage.errors import BadRecord, Retriable
 from lineage.schema import LISTING, QUARANTINE
 

@@ -14,9 +14,9 @@ from typing import TypeAlias
 
 import polars as pl
 
-from ingest import bootstrap, dump, lines
-from ingest.parse import Parsed, quarantine
-from ingest.series import WHOLE
+from ingest.crawl.series import WHOLE
+from ingest.importing import bootstrap
+from ingest.parse import Parsed, dump, jsonl, quarantine
 from lineage import locks
 from lineage.errors import Fatal
 from lineage.schema import LISTING
@@ -89,11 +89,11 @@ def import_file(
     Raises Fatal where no row can be read, nothing tells of parents or there is no room, Damaged at broken Parquet.
     """
     started = now()
-    if lines.head(path) == _PARQUET:
+    if jsonl.head(path) == _PARQUET:
         reader = dump.read(path, progress)
         _tell(say, path, reader.missing)
         return _seal_dump(settings, reader, path.name, None, started, _changed(path), now, scope="import")
-    rows = lines.read(path, progress)
+    rows = jsonl.read(path, progress)
     with _spool(settings, started) as spool:
         spool.take(rows)
         _refuse_silent(path.name, rows.missing)

@@ -10,8 +10,8 @@ from difflib import get_close_matches
 
 import polars as pl
 
-from ingest.frontier import Task
-from ingest.names import not_an_id
+from ingest.crawl.frontier import Task
+from ingest.resolve.names import not_an_id
 from lineage.domain import Relation
 from lineage.errors import NotFound
 from lineage.registry import Registry

@@ -1,7 +1,7 @@
 """Listing rows read a column at a time: the fast way, which says of each row whether its answer can be trusted.
 
 Polars reads a number, a flag or a nested value as its text where the schema says String. So every scalar is read as
-text and typed here; a row where that text leaves its type in doubt is marked odd and read again by `ingest.oddrows`.
+text and typed here; a row where that text leaves its type in doubt is marked odd and read again by `oddrows`.
 The raw text must hold no text that reads like a list of texts (`"[\\"…`), no escaped ASCII and no half surrogates:
 `doubtful` finds those.
 """
@@ -16,7 +16,7 @@ from typing import TypeAlias
 import polars as pl
 from polars.exceptions import PolarsError
 
-from ingest.oddrows import LONGEST_ID, SPELLINGS, UNFIT
+from ingest.parse.oddrows import LONGEST_ID, SPELLINGS, UNFIT
 from lineage.schema import LISTING, TIME
 
 Schema: TypeAlias = Mapping[str, pl.DataType | type[pl.DataType]]

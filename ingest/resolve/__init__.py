@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 import numpy as np
 import polars as pl
 
-from ingest import names, pairing
-from ingest.meanings import meanings, places, taught
+from ingest.resolve import names, pairing
+from ingest.resolve.meanings import meanings, places, taught
 from lineage import schema
 from lineage.bulk import with_bulk
 from lineage.domain import Evidence, Relation

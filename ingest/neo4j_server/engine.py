@@ -185,7 +185,7 @@ def _fetch(release: Release, env: Mapping[str, str], lib: Path) -> None:
     lib.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=lib.parent) as work:
         pom, target = Path(work) / "pom.xml", Path(work) / "lib"
-        pom.write_text(files("ingest").joinpath("neo4j-pom.xml").read_text(encoding="utf-8"), encoding="utf-8")
+        pom.write_text(files("ingest.neo4j_server").joinpath("pom.xml").read_text(encoding="utf-8"), encoding="utf-8")
         goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={target}"]
         command = [maven, "-q", "-B", "-C", "-f", str(pom), f"-Dneo4j.version={release.version}", *goal]
         done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)

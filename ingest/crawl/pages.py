@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 from polars.exceptions import PolarsError
 
-from ingest.frontier import Task
+from ingest.crawl.frontier import Task
 from ingest.parse import Parsed
 from lineage.errors import Damaged, Fatal, Refused
 from lineage.schema import LISTING, QUARANTINE

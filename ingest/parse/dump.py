@@ -12,9 +12,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingest import oddrows
-from ingest.dumpcolumns import listing
-from ingest.parse import Parsed
+from ingest.parse import Parsed, oddrows
+from ingest.parse.dumpcolumns import listing
 from lineage.errors import Damaged
 
 Bytes: TypeAlias = Callable[[int, int], None]

@@ -58,7 +58,7 @@ def status(as_json: bool) -> None:
 @click.option("--no-browser", is_flag=True, help="Print the address and open nothing.")
 def ui(port: int | None, address: str, no_browser: bool) -> None:
     """Explore it all in the browser: families, trees, models, trends."""
-    from ingest import page
+    from ingest.commands import page
 
     page.serve(console.settings(), address=address, port=port, browser=not no_browser)
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ingest import commands
-from ingest.live import Live
+from ingest.commands import fetch
+from ingest.commands.live import Live
 from lineage import console
 from lineage.console import Command, Form, formed
 from lineage.domain import Level
@@ -135,7 +135,7 @@ def pull(archives: tuple[str, ...], quiet: bool, as_json: bool) -> None:
 
     DATE is a day within the archived week. Resolved, not loaded: `history` and `diff` find them.
     """
-    from ingest import weekly
+    from ingest.importing import weekly
     from ingest.load import resolve_snapshot
     from lineage.registry import load
 
@@ -143,11 +143,11 @@ def pull(archives: tuple[str, ...], quiet: bool, as_json: bool) -> None:
     registry = load(settings.registry)
     with Live(quiet=quiet) as live:
         pulled = []
-        for snapshot in weekly.pull(settings, archives, now=commands.utc_now, progress=live.bytes, say=live.say):
+        for snapshot in weekly.pull(settings, archives, now=fetch.utc_now, progress=live.bytes, say=live.say):
             resolve_snapshot(settings, snapshot, registry)
             pulled.append(snapshot)
     for snapshot in pulled:
-        commands.report(snapshot, loaded=False, quiet=quiet, as_json=as_json)
+        fetch.report(snapshot, loaded=False, quiet=quiet, as_json=as_json)
 
 
 COMMANDS = (pull, diff, history, prune)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 from click.core import ParameterSource
 
-from ingest.live import Live
-from ingest.logs import logged
+from ingest.commands.live import Live
+from ingest.commands.logs import logged
 from lineage import console
 from lineage.console import Command, Form, formed
 
@@ -128,8 +128,8 @@ def _refuse_bounds(ctx: click.Context) -> None:
 @fetching
 def update(fresh: bool, no_load: bool, quiet: bool, as_json: bool) -> None:
     """Fetch what changed on the Hub since the newest whole snapshot, as a new snapshot."""
+    from ingest.crawl.update import update
     from ingest.hub import HubSource
-    from ingest.update import update
 
     settings = console.settings()
     with Live(quiet=quiet) as live:
@@ -166,7 +166,7 @@ def import_(file: Path, arena: bool, no_load: bool, quiet: bool, as_json: bool) 
 
 def _arena(settings: Settings, file: Path, *, quiet: bool, as_json: bool) -> None:
     """Keep a leaderboard, and say which of its names map to the Hub."""
-    from ingest.arena import import_arena
+    from ingest.importing.arena import import_arena
     from lineage import questions
     from lineage.errors import NoData
     from lineage.export import json
@@ -269,7 +269,7 @@ def landed(settings: Settings, snapshot: Snapshot, live: Live, *, load: bool) ->
 
 def _whole(settings: Settings, store: GraphStore, snapshot: Snapshot) -> str | None:
     """The snapshot of the whole Hub that the store holds, where a narrower one is to take its place."""
-    from ingest.series import WHOLE
+    from ingest.crawl.series import WHOLE
     from lineage.errors import LineageError
     from lineage.snapshots import listed
 
@@ -332,7 +332,7 @@ def demo_home() -> Path:
 @click.pass_context
 def demo(ctx: click.Context, models: int, seed: int, quiet: bool) -> None:
     """Crawl a simulated Hub for real, offline, and answer from it; all of it is simulated data."""
-    from ingest import demo
+    from ingest.commands import demo
 
     with Live(quiet=quiet) as live:
         settings, snapshot = demo.crawled(demo_home(), models, seed, now=utc_now, live=live)

@@ -9,7 +9,7 @@ from typing import Literal, Protocol, TypeAlias
 
 import polars as pl
 
-from ingest import addresses
+from ingest.hub import addresses
 
 Kind: TypeAlias = Literal["everything", "changes", "author", "model", "children"]
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from ingest import neo4j_server
-from ingest.neo4j_engine import Memory
+from ingest.neo4j_server.engine import Memory
 from lineage.errors import Fatal, Refused
 from lineage.schema import EDGE_TYPES, GRAPH_VERSION, LABELS, EdgeType, GraphTables, Kind, Label
 from lineage.settings import Settings

@@ -12,9 +12,9 @@ from typing import BinaryIO, TypeAlias
 
 import polars as pl
 
-from ingest import columns, oddrows, parse
-from ingest.inflate import Pieces
-from ingest.parse import Parsed
+from ingest import parse
+from ingest.parse import Parsed, columns, oddrows
+from ingest.parse.inflate import Pieces
 from lineage.errors import Fatal
 
 Bytes: TypeAlias = Callable[[int, int], None]

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ingest.neo4j_engine import RELEASES, Docker, Jars, Memory, Release, docker_runs, find_jars
+from ingest.neo4j_server.engine import RELEASES, Docker, Jars, Memory, Release, docker_runs, find_jars
 from lineage.errors import Fatal, Refused, Unreachable
 from lineage.settings import Settings
 from lineage.stores.neo4j_local import Local, folder, read_local, write_local

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from ingest import names
+from ingest.resolve import names
 
 NAMES = {
     "value": pl.String,

@@ -9,12 +9,12 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from ingest import parse
-from ingest.frontier import Frontier, Task
+from ingest.crawl.frontier import Frontier, Task
+from ingest.crawl.pages import Head, Pages
+from ingest.crawl.stopping import Stopping
 from ingest.hub import HubSource
-from ingest.pages import Head, Pages
 from ingest.parse import Parsed
 from ingest.progress import Progress, Report
-from ingest.stopping import Stopping
 from lineage.errors import Fatal, NotFound, Refused
 from lineage.schema import LISTING, QUARANTINE
 

@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from ingest import addresses, series
-from ingest.frontier import Changes
-from ingest.hub import HubSource
-from ingest.pages import Pages, Plan
+from ingest.crawl import series
+from ingest.crawl.frontier import Changes
+from ingest.crawl.pages import Pages, Plan
+from ingest.crawl.series import WHOLE
+from ingest.crawl.stopping import Stopping
+from ingest.crawl.walk import Walk
+from ingest.hub import HubSource, addresses
 from ingest.progress import Report, quiet
-from ingest.series import WHOLE
-from ingest.stopping import Stopping
-from ingest.walk import Walk
 from lineage import deltas
 from lineage import settings as configured
 from lineage.errors import Damaged, Incomplete, Interrupted, NoData, Refused

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ingest.family_crawl import FamilyTree
+from ingest.crawl.family_crawl import FamilyTree
 
 WHOLE_HUB_REQUESTS = 3_300
 

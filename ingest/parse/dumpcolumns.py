@@ -7,8 +7,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from ingest import columns, oddrows
-from ingest.parse import Parsed, quarantine
+from ingest.parse import Parsed, columns, oddrows, quarantine
 from lineage.schema import LISTING, TIME
 
 _FEW = 16

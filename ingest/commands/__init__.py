@@ -1,0 +1,1 @@
+"""What the command line adds where it fetches, loads and serves."""
