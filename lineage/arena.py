@@ -5,7 +5,6 @@ Nothing fuzzy: a name that neither maps is reported, never guessed.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -67,13 +66,10 @@ class Names:
     closed: frozenset[str]
 
 
-def names() -> Names:
-    """The package's curated table."""
-    from importlib.resources import files
-
-    raw = tomllib.loads(files("lineage.registry").joinpath("arena.toml").read_text("utf-8"))["names"]
-    ids = {name: str(entry["id"]) for name, entry in raw.items() if "id" in entry}
-    return Names(MappingProxyType(ids), frozenset(name for name, entry in raw.items() if entry.get("closed")))
+def names(registry: Registry) -> Names:
+    """The registry's curated table."""
+    ids = {name: id for name, id in registry.arena.items() if id is not None}
+    return Names(MappingProxyType(ids), frozenset(registry.arena.keys() - ids.keys()))
 
 
 def mapped(table: pl.DataFrame, curated: Names, registry: Registry, members: Iterable[str]) -> tuple[Place, ...]:

@@ -22,7 +22,7 @@ def standing(atlas: Atlas) -> Arena | None:
         return None
     on, source, table = found
     members = atlas.ids.gather(atlas.members["node"].to_list()).to_list()
-    return arena.Arena(on, source, arena.mapped(table, arena.names(), atlas.registry, members))
+    return arena.Arena(on, source, arena.mapped(table, arena.names(atlas.registry), atlas.registry, members))
 
 
 def beside(atlas: Atlas, kind: str, results: Sequence[Ranked]) -> tuple[tuple[Ranked, ...], list[str]]:

@@ -206,6 +206,17 @@ def marker(entry: Entry) -> Marker:
     return Marker(entry.key, entry.some_day("date"), entry.text("text"), _cited(entry), entry.flag("verified", True))
 
 
+def arena_name(entry: Entry) -> tuple[str, str | None]:
+    """LMArena's name of a model and its id on the Hub, None where its weights are closed."""
+    entry.allow("id", "closed", *_FAITH)
+    _cited(entry)
+    if entry.flag("closed", False) is ("id" in entry.raw):
+        raise entry.wrong("needs either an 'id' or 'closed = true'")
+    id = entry.optional("id") if "id" in entry.raw else None
+    _valid(entry, (id,) if id else (), id_fault)
+    return entry.key.lower(), id
+
+
 def _cited(entry: Entry) -> tuple[str, ...]:
     keys = entry.texts("source")
     if not keys:

@@ -22,6 +22,7 @@ FILES = (
     "licenses.toml",
     "claims.toml",
     "markers.toml",
+    "arena.toml",
 )
 
 _USER_SOURCE = (
@@ -80,4 +81,5 @@ def _built(layers: Layers, *, local: bool) -> Registry:
         licenses=MappingProxyType({one.id: one for one in map(building.license_entry, layers.of("licenses"))}),
         published=tuple(map(building.claim, layers.of("claims"))),
         markers=tuple(map(building.marker, layers.of("markers"))),
+        arena=MappingProxyType(dict(map(building.arena_name, layers.of("arena")))),
     )

@@ -35,7 +35,8 @@ class Registry:
     """Everything curated, checked; `digest` changes with the content, not with the layout of its files.
 
     `families` are in registry order: the first whose patterns match claims a model. `aliases` and
-    `renamed_namespaces` map old names to newer ones, one step at a time; `canonical` follows them.
+    `renamed_namespaces` map old names to newer ones, one step at a time; `canonical` follows them. `arena` maps
+    LMArena's names, in lower case, to ids; None where the weights are closed.
     """
 
     version: str
@@ -51,6 +52,7 @@ class Registry:
     licenses: Mapping[str, License]
     published: tuple[Claim, ...]
     markers: tuple[Marker, ...]
+    arena: Mapping[str, str | None]
 
     def family(self, slug: str) -> Family | None:
         """The family of this slug."""

@@ -27,6 +27,7 @@ KEYED: tuple[str, ...] = (
     "licenses",
     "claims",
     "markers",
+    "arena",
 )
 """Tables whose entries have a key of their own."""
 

@@ -94,10 +94,21 @@ MEMBERS = {
         "zai-org/chatglm3-6b",
         "THUDM/chatglm2-6b-int4",
         "THUDM/GLM-4-32B-0414",
-        "zai-org/CogVideoX-5b",
         "zai-org/codegeex4-all-9b",
         "zai-org/cogagent-9b-20241220",
         "zai-org/AutoGLM-Phone-9B",
+    ),
+    "cogvideo": (
+        "zai-org/CogVideoX-5b",
+        "THUDM/CogView4-6B",
+    ),
+    "distilbert": ("distilbert-base-uncased",),
+    "distilgpt2": ("distilgpt2",),
+    "distilroberta": ("distilbert/distilroberta-base",),
+    "parakeet": ("nvidia/nemotron-3.5-asr-streaming-0.6b",),
+    "ace-step": (
+        "ACE-Step/Ace-Step1.5",
+        "ACE-Step/acestep-v15-xl-sft",
     ),
     "kimi": (
         "moonshotai/Kimi-K2-Instruct-0905",

@@ -15,7 +15,7 @@ from lineage import arena, questions
 from lineage.arena import CLOSED, OPEN, UNKNOWN
 from lineage.errors import Damaged, Fatal
 from lineage.questions import opened
-from lineage.registry import Registry
+from lineage.registry import Registry, load
 from lineage.settings import Settings
 from tests.reports.homes import model, run, snapshot
 
@@ -158,22 +158,25 @@ def test_what_is_no_leaderboard(content: bytes, error: type[Exception], settings
     assert arena.newest(settings) is None
 
 
-def test_the_curated_table_names_official_models_and_its_sources(registry: Registry) -> None:
-    import tomllib
-
-    file = Path(arena.__file__).parent / "registry" / "arena.toml"
-    raw = tomllib.loads(file.read_text("utf-8"))
-    for name, entry in raw["names"].items():
+def test_the_curated_table_names_official_models_and_is_part_of_the_digest(registry: Registry, tmp_path: Path) -> None:
+    """Sources and the choice between an id and `closed` are checked when the registry is read."""
+    assert len(registry.arena) > 20
+    for name, id in registry.arena.items():
         assert name == name.lower()
-        assert set(entry["source"]) <= raw["sources"].keys()
-        assert entry["source"]
-        assert ("id" in entry) != ("closed" in entry)
-        assert "id" not in entry or registry.claim(entry["id"]) is not None, f"{entry.get('id')} is no official model"
+        assert id is None or registry.claim(id) is not None, f"{id} is no official model"
+    own = tmp_path / "own.toml"
+    own.write_text('[arena]\n"Their-Name" = { id = "Qwen/Qwen3-8B" }\n', encoding="utf-8")
+    mine = load(own)
+    assert mine.digest != registry.digest
+    assert _mapped(["their-name"], mine, ["Qwen/Qwen3-8B"]) == ["Qwen/Qwen3-8B"]
+    own.write_text('[arena]\n"Their-Name" = { id = "Qwen/Qwen3-8B", closed = true }\n', encoding="utf-8")
+    with pytest.raises(Fatal, match="either an 'id' or 'closed = true'"):
+        load(own)
 
 
 def _mapped(names: Sequence[str], registry: Registry, members: Sequence[str]) -> list[str | None]:
     table = pl.DataFrame([(name, 1, 1.0, 1, None, None) for name in names], schema=dict(arena.TABLE), orient="row")
-    return [place.id for place in arena.mapped(table, arena.names(), registry, members)]
+    return [place.id for place in arena.mapped(table, arena.names(registry), registry, members)]
 
 
 def test_nothing_fuzzy(registry: Registry) -> None:
