@@ -127,6 +127,7 @@ class SearchAnswer:
     text: str
     results: tuple[Model, ...]
     truncated: bool
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

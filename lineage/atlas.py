@@ -172,6 +172,7 @@ class Atlas:
             threshold=THRESHOLD if threshold is None else threshold,
             mirrored=self.snapshot.manifest.kind == MIRROR,
             scoped=self.scope is not None,
+            layered=self.snapshot.manifest.whole is not None,
         )
 
     def until(self, as_of: date | None) -> datetime | None:

@@ -179,6 +179,7 @@ class Ground:
     `owner(namespace)` the slug of the organisation behind it. `until` drops models created later; None counts all.
     `mirrored`: the graph is known only through a store, which carries neither tags nor teachers' students.
     `scoped`: the snapshot was crawled for some families or models, what is looked for over the whole Hub is absent.
+    `layered`: the snapshot holds only models with a parent, a child or a family, so that names are not all there.
     """
 
     graph: Graph
@@ -191,6 +192,7 @@ class Ground:
     threshold: int = THRESHOLD
     mirrored: bool = False
     scoped: bool = False
+    layered: bool = False
 
     def take(self, name: str, nodes: Ints) -> pl.Series:
         """A column at `nodes`."""
@@ -406,7 +408,7 @@ def loose(ground: Ground, target: Target, attribution: Attribution) -> dict[str,
     found = named_of(ground, target)
     return {
         "tagged": len(tagged_of(ground, target)) if family and not ground.mirrored else None,
-        "named": None if found is None else len(found),
+        "named": None if found is None or ground.layered else len(found),
         "taught": None if ground.mirrored else len(taught_of(ground, target)),
     }
 

@@ -24,13 +24,25 @@ from lineage.schema import LISTING, QUARANTINE, SNAPSHOT_VERSION
 from lineage.sealing import Part, Sorted, parquet, sync_folder, write_file, write_sorted
 from lineage.settings import Settings
 
-__all__ = ["Manifest", "Part", "Snapshot", "listed", "opened", "scope_slug", "sealed"]
+__all__ = ["Manifest", "Part", "Snapshot", "Whole", "adopted", "listed", "opened", "scope_slug", "sealed"]
 
 MANIFEST = "manifest.json"
 _QUARANTINE = "quarantine.parquet"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _SAME = ("sha256", "scope", "kind")
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Whole:
+    """The snapshot that a layer was cut from, and what of it the layer's rows no longer tell."""
+
+    id: str
+    sha256: str
+    rows: int
+    models: int
+    quarantined: int
+    downloads: int
 
 
 class Facts(TypedDict):
@@ -58,6 +70,7 @@ class Facts(TypedDict):
     aliases: NotRequired[tuple[tuple[str, str], ...]]
     based_on: NotRequired[str | None]
     full_as_of: NotRequired[datetime | None]
+    whole: NotRequired[Whole | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +82,8 @@ class Manifest:
     over the schema version and the parts' digests: two snapshots with the same one hold the same rows. Of a family
     crawl: `expanded` models had all their children listed, `unexpanded` had not; `direct_exact` where every member had.
     `aliases` are pairs (old id, id now) that the Hub's redirects showed. An update is `based_on` another snapshot, the
-    parts of which it shares, with delta parts over them; `full_as_of` is when the whole was last listed.
+    parts of which it shares, with delta parts over them; `full_as_of` is when the whole was last listed. A layer holds
+    some of the rows of another snapshot, the `whole`, and its `kind` is layer.
     """
 
     id: str
@@ -104,6 +118,7 @@ class Manifest:
     aliases: tuple[tuple[str, str], ...] = ()
     based_on: str | None = None
     full_as_of: datetime | None = None
+    whole: Whole | None = None
 
     def to_json(self) -> str:
         """The manifest as it is written, times in ISO 8601."""
@@ -122,6 +137,7 @@ class Manifest:
         known["aliases"] = tuple((old, new) for old, new in known.get("aliases", ()))
         known["parts"] = tuple(_part(part) for part in known["parts"])
         known["quarantine"] = known["quarantine"] and _part(known["quarantine"])
+        known["whole"] = Whole(**known["whole"]) if known.get("whole") else None
         return cls(**known)
 
 
@@ -247,6 +263,23 @@ def sealed(
         **facts,
     )
     return _sealed(settings, manifest, rows, quarantined, over)
+
+
+def adopted(settings: Settings, folder: Path, manifest: Manifest) -> Snapshot:
+    """Put a folder with all files of a manifest among the snapshots; each is hashed first. The folder is gone then.
+
+    Raises `Damaged` where a file is not what the manifest says.
+    """
+    Snapshot(manifest, folder).verify()
+    settings.snapshots.mkdir(parents=True, exist_ok=True)
+    with locks.exclusive(settings.snapshots / ".lock", locks.myself(), wait=True):
+        _sweep(settings)
+        write_file(folder / MANIFEST, manifest.to_json().encode(), 1)
+        sync_folder(folder)
+        snapshot = _placed(settings, manifest, folder)
+    if folder.exists():
+        rmtree(folder)
+    return snapshot
 
 
 def scope_slug(scope: str) -> str:

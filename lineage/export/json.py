@@ -161,6 +161,7 @@ def search(answer: given.SearchAnswer) -> Json:
         "text": answer.text,
         "results": [fields(hit) for hit in answer.results],
         "truncated": answer.truncated,
+        **_notes(answer.notes),
     }
 
 

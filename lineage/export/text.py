@@ -105,7 +105,7 @@ def search(answer: given.SearchAnswer, look: Look) -> str:
     )
     if answer.truncated:
         body += ["", "more match; --limit shows more"]
-    return _page(answer.receipt, look, body)
+    return _page(answer.receipt, look, body, answer.notes)
 
 
 def model(answer: given.ModelAnswer, look: Look, rules: Mapping[str, str]) -> str:

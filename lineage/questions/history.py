@@ -122,6 +122,10 @@ def _doubts(before: Atlas, after: Atlas) -> list[str]:
     said = []
     if one.scope != two.scope:
         said.append(f"Two scopes, {one.scope} and {two.scope}: gone and new also mean outside of one.")
+    if one.whole or two.whole:
+        said.append(
+            "A lineage layer holds models with edges: gone and new also mean that a model lost or got its edges."
+        )
     if any(side.column("hub_id").null_count() == len(side.ids) for side in (before, after)):
         said.append("One of them has no hub_ids: a renamed model shows as gone and new.")
     if one.sha256 == two.sha256:

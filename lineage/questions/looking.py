@@ -108,6 +108,7 @@ def search(atlas: Atlas, text: str, *, limit: int = 20) -> SearchAnswer:
         text=text,
         results=found[:limit],
         truncated=len(found) > limit,
+        notes=tuple(notes.about_layer(atlas)),
     )
 
 

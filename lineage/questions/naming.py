@@ -41,6 +41,12 @@ def node(atlas: Atlas, id: str) -> int:
             f"{slug} is a family, and here a model's id is needed. Try: lineage count {slug}, or tree {slug}."
         )
     manifest = atlas.snapshot.manifest
+    if manifest.whole is not None:
+        raise NotFound(
+            f"No model or family {id!r} in the lineage layer {manifest.id}, which leaves out models without parent, "
+            "child or family; lineage pull REPO --layer full has them.",
+            nearest(atlas, id),
+        )
     raise NotFound(f"No model or family {id!r} in the snapshot {manifest.id}.", nearest(atlas, id))
 
 

@@ -25,6 +25,7 @@ def about(atlas: Atlas, level: Level, as_of: date | None) -> list[str]:
         said.append("Card data was not read: parents that only a card names are missing.")
     if manifest.kind == MIRROR:
         said += manifest.notes
+    said += about_layer(atlas)
     if not manifest.complete:
         said.append("The crawl did not reach every descendant: transitive counts are lower bounds.")
     if atlas.summary.era:
@@ -40,6 +41,19 @@ def about(atlas: Atlas, level: Level, as_of: date | None) -> list[str]:
     if atlas.registry.digest != atlas.summary.registry_digest:
         said.append("The names were resolved under another registry; `lineage load` with this one follows its aliases.")
     return said
+
+
+def about_layer(atlas: Atlas) -> list[str]:
+    """What a layer leaves out; nothing of a snapshot that is none."""
+    manifest = atlas.snapshot.manifest
+    if manifest.whole is None:
+        return []
+    said = (
+        f"Lineage layer of {manifest.whole.id}: the {manifest.models:,} of its {manifest.whole.models:,} models that "
+        "have a parent, a child or a family, so edges count the same; the others are neither found nor searched, and "
+        "what needs them (named, downloads by all uploaders) is not told. lineage pull REPO --layer full has them."
+    )
+    return [said]
 
 
 def _dated(atlas: Atlas, as_of: date) -> list[str]:
@@ -79,7 +93,7 @@ def about_scope(atlas: Atlas) -> list[str]:
     scope = atlas.snapshot.manifest.scope
     return (
         []
-        if scope == "hub"
+        if scope == "hub" or atlas.snapshot.manifest.whole is not None
         else [f"Counts and shares are of what this snapshot holds ({scope}), not of the whole Hub."]
     )
 

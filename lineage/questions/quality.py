@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 def audit(atlas: Atlas, *, examples: int = 5) -> AuditAnswer:
     """The snapshot's data quality: tallies that balance, and every kind of finding with its first examples."""
     manifest, summary = atlas.snapshot.manifest, atlas.summary
+    listed = manifest.whole or manifest
+    models = manifest.whole.models if manifest.whole else summary.models
     graph = atlas.graph(Level.DECLARED)
     nodes = pl.DataFrame({name: atlas.column(name) for name in ("id", "stub", "created_at")})
     table = pl.concat(
@@ -34,16 +36,18 @@ def audit(atlas: Atlas, *, examples: int = 5) -> AuditAnswer:
     )
     return AuditAnswer(
         receipt=atlas.receipt("audit"),
-        rows=manifest.rows,
-        models=summary.models,
+        rows=listed.rows,
+        models=models,
         stubs=summary.stubs,
-        quarantined=manifest.quarantined,
+        quarantined=listed.quarantined,
         edges=summary.edges,
         edges_by_evidence=_strongest(graph.evidence, Evidence),
         edges_by_relation=_strongest(graph.relations, Relation),
         values_in=summary.values_in,
         values_behind_edges=summary.values_behind_edges,
-        findings=tuple(_finding(table, kind, summary, len(graph.child), examples) for kind in findings.MEANINGS),
+        findings=tuple(
+            _finding(table, kind, summary, models, len(graph.child), examples) for kind in findings.MEANINGS
+        ),
         missing_columns=manifest.missing_columns,
     )
 
@@ -54,9 +58,11 @@ def _strongest(bits: Bits, kind: type[Evidence] | type[Relation]) -> dict[str, i
     return {str(member): int((lowest == member.bit).sum()) for member in kind}
 
 
-def _finding(table: pl.DataFrame, kind: str, summary: resolved.Summary, edges: int, examples: int) -> Finding:
+def _finding(
+    table: pl.DataFrame, kind: str, summary: resolved.Summary, models: int, edges: int, examples: int
+) -> Finding:
     rows = table.filter(pl.col("kind") == kind)
-    among = {"stub": summary.stubs, "cycl": summary.models, "re-u": summary.models}.get(
+    among = {"stub": summary.stubs, "cycl": models, "re-u": models}.get(
         kind[:4], summary.values_in if rows["origin"].is_not_null().any() else edges
     )
     first = rows.unique("child", keep="first", maintain_order=True).head(examples)

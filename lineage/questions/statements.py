@@ -189,9 +189,11 @@ class Bench:
     def share_of_downloads(self, figure: Figure) -> Iterator[Held]:
         """What the snapshot's own 30 days say: by uploader over all models, by origin over families and derivatives."""
         downloads, stub = self.ground.column("downloads"), self.ground.column("stub")
-        whole = int(downloads.filter(~stub).sum() or 0)
+        layer = self.atlas.snapshot.manifest.whole
+        whole = layer.downloads if layer else int(downloads.filter(~stub).sum() or 0)
         for by in _ways(figure):
-            part = self._downloads(by, figure.subject, downloads) if whole else None
+            told = whole and not (layer and by == "country")
+            part = self._downloads(by, figure.subject, downloads) if told else None
             now = None if part is None else part / whole
             way = Attribution.ANY if by == "country" else Attribution.FRACTIONAL
             known = now if figure.on == self.last else None
