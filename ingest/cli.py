@@ -7,7 +7,7 @@ import sys
 try:
     import click
 
-    from ingest.commands import fetch, record, servers
+    from ingest.commands import fetch, record, servers, sharing
     from lineage import __version__, cli, published, reports
     from lineage.console import Program
 except KeyboardInterrupt:
@@ -31,6 +31,7 @@ def main() -> None:
 
 for _command in (
     *fetch.COMMANDS,
+    *sharing.COMMANDS,
     *record.COMMANDS,
     *cli.COMMANDS,
     *reports.COMMANDS,

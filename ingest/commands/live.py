@@ -58,6 +58,10 @@ class Live:
         far = f"{size(done)} of {size(total)}" if total else size(done)
         self._say(f"read · {far}")
 
+    def sent(self, done: int, total: int) -> None:
+        """An upload, in bytes."""
+        self._say(f"sent · {size(done)} of {size(total)}")
+
     def say(self, text: str) -> None:
         """A line that stays, whatever the pace; not when quiet."""
         if not self._quiet:

@@ -1,4 +1,4 @@
-"""The commands about the record over time: archives of it, what changed, what may go. Snapshots resolve as needed."""
+"""The commands about the record over time: what changed, what may go. Snapshots resolve as needed."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ingest.commands import fetch
-from ingest.commands.live import Live
 from lineage import console
 from lineage.console import Command, Form, formed
 from lineage.domain import Level
@@ -122,33 +120,5 @@ def prune(keep: int, dry_run: bool, as_json: bool) -> None:
     click.echo(f"{size(freed)} {'would be free' if dry_run else 'freed'}")
 
 
-@click.command(
-    cls=Command,
-    section="Get data",
-    examples=["lineage pull weekly@2024-07-24 weekly@2025-07-23 && lineage history qwen"],
-)
-@click.argument("archives", nargs=-1, required=True, metavar="weekly@DATE...")
-@click.option("-q", "--quiet", is_flag=True, help="No progress; print the snapshots' ids alone.")
-@click.option("--json", "as_json", is_flag=True, help="Print the snapshots' facts as JSON, one after the other.")
-def pull(archives: tuple[str, ...], quiet: bool, as_json: bool) -> None:
-    """Fetch dated snapshots of the whole Hub from its public weekly archive (ODbL).
-
-    DATE is a day within the archived week. Resolved, not loaded: `history` and `diff` find them.
-    """
-    from ingest.importing import weekly
-    from ingest.load import resolve_snapshot
-    from lineage.registry import load
-
-    settings = console.settings()
-    registry = load(settings.registry)
-    with Live(quiet=quiet) as live:
-        pulled = []
-        for snapshot in weekly.pull(settings, archives, now=fetch.utc_now, progress=live.bytes, say=live.say):
-            resolve_snapshot(settings, snapshot, registry)
-            pulled.append(snapshot)
-    for snapshot in pulled:
-        fetch.report(snapshot, loaded=False, quiet=quiet, as_json=as_json)
-
-
-COMMANDS = (pull, diff, history, prune)
+COMMANDS = (diff, history, prune)
 """In the order in which `--help` lists them."""

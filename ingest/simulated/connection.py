@@ -99,6 +99,9 @@ class _Connection(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._respond()
 
+    def do_PUT(self) -> None:
+        self._respond()
+
     def log_message(self, format: str, *args: object) -> None:
         _LOG.debug(format, *args)
 

@@ -1,0 +1,129 @@
+"""What a dataset says of itself, believed only as far as it is checked: manifests of layers and their files."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import fields
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+
+from ingest.sharing.layers import KIND, LINEAGE, SCOPE
+from ingest.sharing.remote import Remote, State
+from lineage.errors import Damaged, TooNew
+from lineage.schema import LISTING, QUARANTINE, SNAPSHOT_VERSION
+from lineage.snapshots import Manifest, Part, Snapshot
+
+MANIFEST = "manifest.json"
+
+_MOST = 4_000_000
+"""Bytes that a manifest may have."""
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,95}")
+_ROWS = re.compile(r"(?:models|delta)-\d{5}\.parquet")
+_REFUSED = "quarantine.parquet"
+_SHA = re.compile(r"[0-9a-f]{64}")
+_TIMES = ("started_at", "finished_at", "as_of", "watermark", "full_as_of")
+
+
+def parts_of(manifest: Manifest) -> tuple[Part, ...]:
+    """Every file that a manifest names."""
+    return (*manifest.parts, *([manifest.quarantine] if manifest.quarantine else []))
+
+
+def read(remote: Remote, state: State, layer: str) -> Manifest:
+    """The manifest of a layer as a dataset has it; raises `Damaged` or `TooNew` where it is none to go by."""
+    path = f"{layer}/{MANIFEST}"
+    if state.files[path] > _MOST:
+        raise Damaged(f"{_named(remote, path)} has {state.files[path]:,} bytes, and no manifest is so long.")
+    with TemporaryDirectory() as folder:
+        text = remote.fetched(path, state.commit, Path(folder)).read_bytes()
+    return _read(text, _named(remote, path), layer)
+
+
+def _named(remote: Remote, path: str) -> str:
+    return f"{path} of dataset {remote.repo}"
+
+
+def _read(text: bytes, named: str, layer: str) -> Manifest:
+    try:
+        raw = json.loads(text)
+        version = raw["schema_version"]
+        if isinstance(version, int) and version > SNAPSHOT_VERSION:
+            raise TooNew(
+                f"{named} was written by a newer lineage (files version {version}, this one reads up to "
+                f"{SNAPSHOT_VERSION}). Update lineage, or name an earlier --revision."
+            )
+        manifest = Manifest.from_json(text.decode())
+        wrong = _wrong(manifest, layer)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+        raise Damaged(f"{named} is no manifest of a snapshot ({type(error).__name__}). Nothing was fetched.") from error
+    if wrong:
+        raise Damaged(f"{named} is no manifest of a snapshot: {wrong}. Nothing was fetched.")
+    return manifest
+
+
+def _wrong(manifest: Manifest, layer: str) -> str:
+    """What a manifest says that none of ours would, or nothing."""
+    if not _typed(manifest):
+        return "a value in it is of another type"
+    if not _ID.fullmatch(manifest.id) or (manifest.whole and not _ID.fullmatch(manifest.whole.id)):
+        return "its id is none"
+    moments = [getattr(manifest, name) for name in _TIMES]
+    if any(moment.tzinfo is None for moment in moments if moment is not None):
+        return "a time in it has no zone"
+    names = [part.name for part in manifest.parts]
+    refused = [manifest.quarantine.name] if manifest.quarantine else []
+    if not all(map(_ROWS.fullmatch, names)) or len(set(names)) < len(names) or any(n != _REFUSED for n in refused):
+        return "it names a file that is no part of a snapshot"
+    if any(part.bytes < 0 or part.rows < 0 or not _SHA.fullmatch(part.sha256) for part in parts_of(manifest)):
+        return "it describes a file that cannot be"
+    cut = manifest.whole is not None and manifest.kind == KIND and manifest.scope == SCOPE
+    if cut is not (layer == LINEAGE) or (manifest.kind == KIND) is not cut:
+        return f"it is not of the {layer} layer"
+    return ""
+
+
+def _typed(manifest: Manifest) -> bool:
+    """Whether every value is of the type that its default has, or may have."""
+    kinds: dict[str, tuple[type, ...]] = {
+        **dict.fromkeys(("id", "scope", "kind", "source", "sha256", "tool_version"), (str,)),
+        **dict.fromkeys(("endpoint", "based_on"), (str, type(None))),
+        **dict.fromkeys(("simulated", "card", "complete"), (bool,)),
+        **dict.fromkeys(("started_at", "finished_at", "as_of"), (datetime,)),
+        **dict.fromkeys(("rows", "models", "quarantined", "repeated", "pages", "requests", "schema_version"), (int,)),
+        **dict.fromkeys(("expanded", "unexpanded"), (int, type(None))),
+    }
+    plain = all(type(getattr(manifest, name)) in allowed for name, allowed in kinds.items())
+    texts = (
+        *manifest.fields,
+        *manifest.missing_columns,
+        *manifest.notes,
+        *(t for pair in manifest.aliases for t in pair),
+    )
+    whole = manifest.whole
+    counted = whole is None or all(
+        type(getattr(whole, f.name)) is (str if f.name in ("id", "sha256") else int) for f in fields(whole)
+    )
+    return plain and counted and all(isinstance(text, str) for text in texts)
+
+
+def check_rows(snapshot: Snapshot) -> None:
+    """Raise `Damaged` where the files, whole as they are, hold other rows than a snapshot does."""
+    manifest = snapshot.manifest
+    try:
+        for part in parts_of(manifest):
+            file = pl.scan_parquet(snapshot.path / part.name, glob=False)
+            wanted = pl.Schema(QUARANTINE if part.name == _REFUSED else LISTING)
+            if file.collect_schema() != wanted:
+                raise Damaged(f"{part.name} has other columns than a snapshot's.")
+            if file.select(pl.len()).collect().item() != part.rows:
+                raise Damaged(f"{part.name} has not the {part.rows:,} rows that its manifest says.")
+        ids = snapshot.rows(["id"]).collect()["id"]
+    except pl.exceptions.PolarsError as error:
+        raise Damaged(f"A file of {manifest.id} is no Parquet that can be read ({type(error).__name__}).") from error
+    if len(ids) != manifest.models or ids.n_unique() != len(ids) or ids.null_count():
+        raise Damaged(f"The rows of {manifest.id} are not the {manifest.models:,} models that its manifest says.")
