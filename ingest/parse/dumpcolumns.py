@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+import numpy as np
 import polars as pl
 
-from ingest.parse import Parsed, columns, oddrows, quarantine
+from ingest.parse import Parsed, columns, oddrows, quarantine, rows
 from lineage.schema import LISTING, TIME
 
-_FEW = 16
 _FLAGS = {"true": True, "false": False}
 
 
@@ -39,11 +39,11 @@ def listing(frame: pl.DataFrame) -> Parsed:
         "dump_parents": _parents(_inside(base, "models")),
         "dump_relation": _text(_inside(base, "relation")),
     }
-    rows = pl.DataFrame({name: cells[name].cast(dtype, strict=False) for name, dtype in LISTING.items()})
-    unfit = rows.select(columns.unfit_id()).to_series()
+    table = pl.DataFrame({name: cells[name].cast(dtype, strict=False) for name, dtype in LISTING.items()})
+    unfit = table.select(columns.unfit_id()).to_series()
     if not unfit.any():
-        return Parsed(rows, quarantine([]))
-    return Parsed(rows.filter(~unfit), quarantine(_refused(name) for name in rows.filter(unfit)["id"]))
+        return Parsed(table, quarantine([]))
+    return Parsed(table.filter(~unfit), quarantine(_refused(name) for name in table.filter(unfit)["id"]))
 
 
 def _refused(name: str | None) -> tuple[str, str]:
@@ -97,12 +97,7 @@ def _time(column: pl.Series) -> pl.Series:
         return zoned.dt.convert_time_zone("UTC").cast(TIME)
     if column.dtype == pl.Date:
         return column.cast(pl.Datetime("ms")).dt.replace_time_zone("UTC").cast(TIME)
-    texts = _text(column)
-    moments = columns.moments(texts)
-    left = (moments.is_null() & texts.is_not_null()).arg_true()
-    if len(left):
-        moments = moments.scatter(left, pl.Series([oddrows.moment(text) for text in texts.gather(left)], dtype=TIME))
-    return moments
+    return columns.moments(_text(column))
 
 
 def _tags(frame: pl.DataFrame) -> pl.Series:
@@ -137,26 +132,13 @@ def _cards(frame: pl.DataFrame) -> Mapping[str, pl.Series]:
 
 
 def _read_cards(texts: pl.Series) -> pl.DataFrame:
-    """The card columns of JSON texts: by columns, by halves where that is refused, one by one where it is in doubt."""
-    few = len(texts) <= _FEW
-    read = None if few else columns.cards(texts)
-    if read is None and not few:
-        middle = len(texts) // 2
-        return pl.concat([_read_cards(texts[:middle]), _read_cards(texts[middle:])])
-    if read is None:
-        return _one_by_one(texts)
-    odd = read[columns.ODD]
-    cards = read.drop(columns.ODD)
-    if not odd.any():
+    """The card columns of JSON texts, in their order; those of an odd type one by one."""
+    read = [rows.card(text) if text else rows.Card() for text in texts]
+    odd = [place for place, card in enumerate(read) if card is None]
+    cards = columns.cards([card or rows.Card() for card in read])
+    if not odd:
         return cards
-    careful = _one_by_one(texts.filter(odd)).with_columns(place=odd.arg_true())
-    return (
-        pl.concat([cards.with_row_index("place").filter(~odd), careful.select("place", *cards.columns)])
-        .sort("place")
-        .drop("place")
-    )
-
-
-def _one_by_one(texts: pl.Series) -> pl.DataFrame:
-    schema = {name: dtype for name, dtype in LISTING.items() if name.startswith("card_")}
-    return pl.DataFrame([oddrows.card_cells(text) for text in texts], schema=schema)
+    careful = pl.DataFrame([oddrows.card_cells(text) for text in texts.gather(odd)], schema=cards.schema)
+    place = np.arange(len(texts))
+    place[odd] = len(texts) + np.arange(len(odd))
+    return pl.concat([cards, careful])[place]

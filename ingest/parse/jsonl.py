@@ -1,19 +1,18 @@
-"""Import of listing rows as JSON Lines: plain, gzip or zstd, in chunks, on more than one core."""
+"""Import of listing rows as JSON Lines: plain, gzip or zstd, in chunks; a large file on more than one core."""
 
 from __future__ import annotations
 
 import logging
 import re
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
+import msgspec
 import polars as pl
 
 from ingest import parse
-from ingest.parse import Parsed, columns, oddrows
+from ingest.parse import Parsed, oddrows, rows, workers
 from ingest.parse.inflate import Pieces
 from lineage.errors import Fatal
 
@@ -23,11 +22,14 @@ Bytes: TypeAlias = Callable[[int, int], None]
 _CHUNK = 8 << 20
 _LONGEST_LINE = 64 << 20
 _WORKERS = 2
+_APART = 32 << 20
+"""Bytes of a file from which starting processes to parse it pays."""
 _BOM = b"\xef\xbb\xbf"
+_OTHERS = dict(oddrows.SPELLINGS)
 _KEYS = {
-    usual: (usual, *(other for known, other in oddrows.SPELLINGS if known == usual))
-    for usual in (*columns.SCALARS, *columns.NESTED)
-    if usual != "id"
+    field.encode_name: tuple(name for name in (field.encode_name, _OTHERS.get(field.encode_name)) if name)
+    for field in msgspec.structs.fields(rows.Row)
+    if field.encode_name not in ("id", "modelId", *_OTHERS.values())
 }
 _log = logging.getLogger(__name__)
 
@@ -49,8 +51,8 @@ class LineReader:
 
     def __iter__(self) -> Iterator[Parsed]:
         rows, first = 0, ""
-        with self.path.open("rb") as file, ThreadPoolExecutor(_WORKERS) as workers:
-            for parsed in self._parsed(file, workers):
+        with self.path.open("rb") as file:
+            for parsed in self._parsed(file):
                 rows += parsed.rows.height
                 first = first or next(iter(parsed.quarantined["reason"]), "")
                 yield parsed
@@ -60,21 +62,20 @@ class LineReader:
                 f"{self.path.name} holds no listing row that can be read: {why}. One JSON object a line is needed."
             )
 
-    def _parsed(self, file: BinaryIO, workers: ThreadPoolExecutor) -> Iterator[Parsed]:
-        under_way: deque[Future[Parsed]] = deque()
-        for chunk in self._chunks(file):
-            self._look(chunk)
-            under_way.append(workers.submit(parse.lines, chunk))
-            if len(under_way) > _WORKERS:
-                yield under_way.popleft().result()
-            self._progress(file.tell(), self.size)
-        while under_way:
-            yield under_way.popleft().result()
+    def _parsed(self, file: BinaryIO) -> Iterator[Parsed]:
+        chunks = self._looked(file)
+        yield from map(parse.lines, chunks) if self.size < _APART else workers.parsed(chunks, _WORKERS)
         if self._rest.strip():
             self._look(self._rest)
             yield self._last(self._rest)
         if self.cut:
             _log.warning("%s ends in the middle; the whole rows before that are kept.", self.path.name)
+
+    def _looked(self, file: BinaryIO) -> Iterator[bytes]:
+        for chunk in self._chunks(file):
+            self._look(chunk)
+            self._progress(file.tell(), self.size)
+            yield chunk
 
     def _chunks(self, file: BinaryIO) -> Iterator[bytes]:
         """Whole lines, about `_CHUNK` bytes of them at a time; `_rest` is what follows the last line end."""

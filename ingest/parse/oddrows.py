@@ -1,6 +1,6 @@
-"""One listing row read value by value: for the few rows whose types the columnar reader cannot vouch for.
+"""One listing row read value by value: for the few rows that hold other types than the Hub writes.
 
-Where a key is written twice the first one counts, as in the columnar reader. An optional field of an odd type is null.
+Where a key is written twice the last one counts. An optional field of an odd type is null.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _INT64 = 2**63
 def loads(text: str) -> Json:
     """The JSON value of a text; NaN and infinities are null. Raises ValueError where it is no JSON."""
     try:
-        value: Json = json.loads(text, object_pairs_hook=_first_wins, parse_constant=lambda _: None, parse_int=_integer)
+        value: Json = json.loads(text, parse_constant=lambda _: None, parse_int=_integer)
     except RecursionError:
         value = orjson.loads(text.encode("utf-8", "replace"))
     return value
@@ -88,15 +88,29 @@ def card_cells(card: Json) -> dict[str, Cell]:
             card = loads(card)
         except ValueError:
             card = None
-    licence = _inside(card, "license")
     return {
-        "card_base_model": _parents(_inside(card, "base_model")),
+        "card_base_model": parents(_inside(card, "base_model")),
         "card_relation": _text(_inside(card, "base_model_relation")),
-        "card_license": written(licence) if isinstance(licence, list | dict) else _text(licence),
+        "card_license": licence(_inside(card, "license")),
         "card_license_name": _text(_inside(card, "license_name")),
         "card_license_link": _text(_inside(card, "license_link")),
         "card_new_version": _text(_inside(card, "new_version")),
     }
+
+
+def parents(value: Json) -> list[str] | None:
+    """A card's base models as a list, what is no text as its JSON."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return [clean(value)]
+    values = value if isinstance(value, list) else [value]
+    return [written(one) for one in values if one is not None]
+
+
+def licence(value: Json) -> str | None:
+    """A card's licence, several as their JSON."""
+    return written(value) if isinstance(value, list | dict) else _text(value)
 
 
 def written(value: Json) -> str:
@@ -108,11 +122,6 @@ def clean(text: str) -> str:
     """The text with half surrogate pairs and NUL replaced by U+FFFD, so that every store takes it."""
     whole = text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return whole.replace("\x00", "\ufffd")
-
-
-def _first_wins(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    found = dict(pairs)
-    return found if len(found) == len(pairs) else dict(reversed(pairs))
 
 
 def _integer(digits: str) -> Json:
@@ -187,13 +196,6 @@ def moment(value: Json) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-
-
-def _parents(value: Json) -> list[str] | None:
-    if value is None:
-        return None
-    values = value if isinstance(value, list) else [value]
-    return [written(one) for one in values if one is not None]
 
 
 def _dump_cells(value: Json) -> dict[str, Cell]:
