@@ -53,7 +53,7 @@ def write_sorted(
     The names begin with `stem` and count from `first`. Of rows with the same `hub_id` (a rename) or the same `id` the
     one last modified stays. A lazy frame is read two or three times and must give the same rows in the same order each
     time, as a scan of files does; frames are spooled first. Beside the result it needs room for the rows once (frames:
-    twice), lightly compressed, while it works.
+    twice), lightly compressed, while it works; once less where they come in order.
     """
     spool = folder / "spool"
     spool.mkdir()
@@ -62,13 +62,12 @@ def write_sorted(
     keys = source.select("hub_id", "id", "last_modified").collect(engine="streaming")
     places = _places(source, keys)
     models = int((places >= 0).sum())
-    _distribute(spool, source, keys["id"], places, part_rows)
     repeated = keys.height - models
-    del keys, places
-    count = -(-models // part_rows)
-    parts = tuple(
-        _write_part(folder / f"{stem}-{first + n:05d}.parquet", spool / f"part-{n:05d}") for n in range(count)
-    )
+    in_order = bool((places == np.arange(len(places))).all())
+    ids = keys["id"]
+    del keys
+    frames = _slices(source, ids, part_rows) if in_order else _distributed(spool, source, ids, places, part_rows)
+    parts = tuple(_write_part(folder / f"{stem}-{first + n:05d}.parquet", frame) for n, frame in enumerate(frames))
     rmtree(spool)
     return Sorted(parts, models, repeated)
 
@@ -171,20 +170,36 @@ def _fingerprints(rows: pl.LazyFrame) -> pl.Series:
     return pl.concat([batch.hash_rows(seed=0) for _, batch in _batches(rows)])
 
 
-def _distribute(spool: Path, rows: pl.LazyFrame, ids: pl.Series, places: pl.Series, part_rows: int) -> None:
-    """Every row into the spool of its part, with its place."""
+def _slices(rows: pl.LazyFrame, ids: pl.Series, part_rows: int) -> Iterator[pl.DataFrame]:
+    """The parts of rows that came in order, as a crawl by creation does: nothing to gather."""
+    for start in range(0, len(ids), part_rows):
+        part = rows.slice(start, part_rows).collect()
+        _same(part["id"], ids.slice(start, part_rows))
+        yield part
+
+
+def _distributed(
+    spool: Path, rows: pl.LazyFrame, ids: pl.Series, places: pl.Series, part_rows: int
+) -> Iterator[pl.DataFrame]:
+    """The parts of rows in any order: every row into the spool of its part, with its place."""
     for offset, batch in _batches(rows):
-        if not batch["id"].equals(ids.slice(offset, batch.height)):
-            raise ValueError("the rows to seal came in another order the second time they were read")
+        _same(batch["id"], ids.slice(offset, batch.height))
         placed = batch.with_columns(places.slice(offset, batch.height)).filter(pl.col("place") >= 0)
         placed = placed.with_columns(part=pl.col("place") // part_rows)
         for part in placed.partition_by("part", maintain_order=True):
             target = spool / f"part-{part.item(0, 'part'):05d}"
             target.mkdir(exist_ok=True)
             _write_arrow(target / f"{offset:09d}.arrow", part.drop("part"))
+    for pieces in sorted(spool.glob("part-*")):
+        frame = pl.concat([pl.read_ipc(piece) for piece in sorted(pieces.iterdir())]).sort("place").drop("place")
+        rmtree(pieces)
+        yield frame
 
 
-def _write_part(path: Path, pieces: Path) -> Part:
-    frame = pl.concat([pl.read_ipc(piece) for piece in sorted(pieces.iterdir())]).sort("place").drop("place")
-    rmtree(pieces)
+def _same(again: pl.Series, ids: pl.Series) -> None:
+    if not again.equals(ids):
+        raise ValueError("the rows to seal came in another order the second time they were read")
+
+
+def _write_part(path: Path, frame: pl.DataFrame) -> Part:
     return write_file(path, parquet(frame), frame.height)
