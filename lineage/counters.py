@@ -176,7 +176,8 @@ class Ground:
     """What counting stands on: one level's graph, its attributions, and columns of nodes.
 
     `column(name)` is a whole column of `schema.NODES` in node order, with `created_at` corrected by the registry;
-    `owner(namespace)` the slug of the organisation behind it. `until` drops models created later; None counts all.
+    `owner(namespace)` the slug of the organisation behind it, `matching(pattern)` the nodes whose name after the slash
+    matches it, case aside, ascending. `until` drops models created later; None counts all.
     `mirrored`: the graph is known only through a store, which carries neither tags nor teachers' students.
     `scoped`: the snapshot was crawled for some families or models, what is looked for over the whole Hub is absent.
     `layered`: the snapshot holds only models with a parent, a child or a family, so that names are not all there.
@@ -188,6 +189,7 @@ class Ground:
     owner: Callable[[str], str | None]
     teachers: pl.DataFrame
     named: pl.DataFrame
+    matching: Callable[[str], pl.Series]
     until: datetime | None = None
     threshold: int = THRESHOLD
     mirrored: bool = False
@@ -408,7 +410,7 @@ def loose(ground: Ground, target: Target, attribution: Attribution) -> dict[str,
     found = named_of(ground, target)
     return {
         "tagged": len(tagged_of(ground, target)) if family and not ground.mirrored else None,
-        "named": None if found is None or ground.layered else len(found),
+        "named": None if found is None else len(found),
         "taught": None if ground.mirrored else len(taught_of(ground, target)),
     }
 
@@ -427,12 +429,10 @@ def tagged_of(ground: Ground, target: Target) -> Ints:
 
 
 def named_of(ground: Ground, target: Target) -> Ints | None:
-    """Models whose name matches the family's pattern, members left out; None where it has no pattern."""
-    if target.name_pattern is None:
+    """Models whose name matches the family's pattern, members left out; None where it has no pattern, or not all are here."""
+    if target.name_pattern is None or ground.layered:
         return None
-    parts = ground.column("id").str.splitn("/", 2).struct
-    name = parts.field("field_1").fill_null(parts.field("field_0"))
-    hits = np.flatnonzero(name.str.contains(f"(?i){target.name_pattern}").to_numpy())
+    hits = ground.matching(target.name_pattern).to_numpy()
     return ground.eligible(ground.models(np.setdiff1d(hits, target.members, assume_unique=True)))
 
 

@@ -9,15 +9,13 @@ from pathlib import Path
 from shutil import rmtree
 from typing import TYPE_CHECKING, TypeAlias
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
-
 from ingest.sharing import card, screening
 from ingest.sharing.layers import FULL, LAYERS, LINEAGE, cut, layered
 from ingest.sharing.licences import terms
 from ingest.sharing.manifests import MANIFEST, parts_of, read
 from ingest.sharing.remote import Remote, State
 from lineage import locks
-from lineage.errors import Fatal, HubBusy, Misuse, Refused, Unreachable
+from lineage.errors import Fatal, Misuse, Refused, Unreachable
 from lineage.settings import Settings
 from lineage.snapshots import Snapshot, opened
 
@@ -31,7 +29,6 @@ Bytes: TypeAlias = Callable[[int, int], None]
 
 CARD = "README.md"
 _OWN = (CARD, ".gitattributes")
-_ATTEMPTS = 4
 _SHORTEST = 8
 """Letters of the shortest token; a shorter text is found in anything."""
 
@@ -71,7 +68,6 @@ def publish(
     layers: Sequence[str] = LAYERS,
     said: Said = Said(),
     progress: Bytes = lambda done, total: None,
-    wait: Callable[[int], float] = lambda attempt: 2.0**attempt,
 ) -> Published:
     """Put a snapshot (the newest, unless named) into a dataset, made where there is none; its tag is its id.
 
@@ -95,7 +91,7 @@ def publish(
         done = state.tags.get(manifest.id)
         new = done is None
         if done is None:
-            done = _sent(remote, state, files, manifest, progress, wait)
+            done = _sent(remote, state, files, manifest, progress)
             remote.tagged(manifest.id, done)
         else:
             _same(remote, manifest, tuple(made))
@@ -256,7 +252,6 @@ def _sent(
     files: Mapping[str, Path],
     manifest: Manifest,
     progress: Bytes,
-    wait: Callable[[int], float],
 ) -> str:
     """Upload every file, then commit them all at once; the commit."""
     sizes = {path: local.stat().st_size for path, local in files.items()}
@@ -268,12 +263,7 @@ def _sent(
     progress(done, total)
     gone = [path for path in state.files if path not in files and path != ".gitattributes"]
     name = f"{'Simulated s' if manifest.simulated else 'S'}napshot {manifest.id}"
-    for attempt in Retrying(
-        retry=retry_if_exception_type((HubBusy, Unreachable)),
-        stop=stop_after_attempt(_ATTEMPTS),
-        wait=lambda call: wait(call.attempt_number),
-        reraise=True,
-    ):
+    for attempt in remote.retrying():
         with attempt:
             if attempt.retry_state.attempt_number > 1:
                 now = remote.state()

@@ -62,7 +62,7 @@ def pull(
 def _chosen(remote: Remote, state: State, layer: str | None) -> str:
     there = [name for name in LAYERS if f"{name}/{MANIFEST}" in state.files]
     if not there:
-        raise NotFound(f"Dataset {remote.repo} holds no snapshot of lineage at this revision. Check the name.")
+        raise NotFound(f"Dataset {remote.repo} holds no published snapshot at this revision. Check the name.")
     if layer is not None and layer not in there:
         raise NotFound(f"Dataset {remote.repo} has no layer {layer} at this revision, only {there[0]}.")
     return layer or there[0]

@@ -7,11 +7,14 @@ import logging
 import os
 import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from lineage.errors import Damaged, Fatal, HubBusy, LineageError, Misuse, NotFound, Refused, Unreachable
 
@@ -19,7 +22,10 @@ if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, HfApi
 
 DATASET = "dataset"
+_ATTEMPTS = 4
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
+P = ParamSpec("P")
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
@@ -39,13 +45,42 @@ class State:
     tags: Mapping[str, str]
 
 
-class Remote:
-    """A dataset of an endpoint; `token` None takes HF_TOKEN or the saved login, False sends none."""
+def _patient(call: Callable[Concatenate[Remote, P], T]) -> Callable[Concatenate[Remote, P], T]:
+    """The same, tried again where it may work later; only for what may be done twice."""
 
-    def __init__(self, endpoint: str, repo: str, token: str | bool | None = None) -> None:
+    @wraps(call)
+    def again(remote: Remote, *args: P.args, **options: P.kwargs) -> T:
+        return remote.retrying()(call, remote, *args, **options)
+
+    return again
+
+
+class Remote:
+    """A dataset of an endpoint; `token` None takes HF_TOKEN or the saved login, False sends none.
+
+    `wait` gives the seconds before the attempt after that of a number.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        repo: str,
+        token: str | bool | None = None,
+        wait: Callable[[int], float] = lambda attempt: 2.0**attempt,
+    ) -> None:
         self.endpoint = endpoint
         self.repo = checked_name(repo)
         self._token = token
+        self._wait = wait
+
+    def retrying(self) -> Retrying:
+        """Attempts with pauses between them, as long as the Hub is busy or does not answer."""
+        return Retrying(
+            retry=retry_if_exception_type((HubBusy, Unreachable)),
+            stop=stop_after_attempt(_ATTEMPTS),
+            wait=lambda state: self._wait(state.attempt_number),
+            reraise=True,
+        )
 
     @property
     def _api(self) -> HfApi:
@@ -63,6 +98,7 @@ class Remote:
 
         return self._token if isinstance(self._token, str) else get_token() if self._token is None else None
 
+    @_patient
     def state(self, revision: str | None = None) -> State | None:
         """The dataset at a branch, tag or commit; None where there is no such dataset, `NotFound` for a revision."""
         from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
@@ -84,6 +120,7 @@ class Remote:
                 return None
             return State(str(info.sha), files, tags)
 
+    @_patient
     def fetched(self, path: str, commit: str, into: Path) -> Path:
         """A file of a commit below the folder `into`; one that is there whole is not fetched again."""
         from huggingface_hub import hf_hub_download
@@ -105,11 +142,13 @@ class Remote:
                 )
             )
 
+    @_patient
     def created(self, *, private: bool) -> None:
         """Make the dataset, unless it is there."""
         with self._said():
             self._api.create_repo(self.repo, repo_type=DATASET, private=private or None, exist_ok=True)
 
+    @_patient
     def uploaded(self, local: Path, path: str) -> None:
         """Store a file's content at the Hub, unless it has it; no commit shows it yet."""
         with self._said(), _addition(local, path) as addition:
@@ -131,6 +170,7 @@ class Remote:
             )
             return done.oid
 
+    @_patient
     def tagged(self, tag: str, commit: str) -> None:
         """Name a commit, unless the tag is there."""
         with self._said():

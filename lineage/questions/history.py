@@ -123,9 +123,7 @@ def _doubts(before: Atlas, after: Atlas) -> list[str]:
     if one.scope != two.scope:
         said.append(f"Two scopes, {one.scope} and {two.scope}: gone and new also mean outside of one.")
     if one.whole or two.whole:
-        said.append(
-            "A lineage layer holds models with edges: gone and new also mean that a model lost or got its edges."
-        )
+        said.append("A layer holds only models with edges: gone and new also mean that a model lost or got its edges.")
     if any(side.column("hub_id").null_count() == len(side.ids) for side in (before, after)):
         said.append("One of them has no hub_ids: a renamed model shows as gone and new.")
     if one.sha256 == two.sha256:

@@ -43,7 +43,7 @@ def node(atlas: Atlas, id: str) -> int:
     manifest = atlas.snapshot.manifest
     if manifest.whole is not None:
         raise NotFound(
-            f"No model or family {id!r} in the lineage layer {manifest.id}, which leaves out models without parent, "
+            f"No model or family {id!r} in the layer {manifest.id}, which leaves out models without parent, "
             "child or family; lineage pull REPO --layer full has them.",
             nearest(atlas, id),
         )

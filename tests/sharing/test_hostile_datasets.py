@@ -1,0 +1,188 @@
+"""Datasets that are not what they say: one sentence each, nothing put in place, nothing left behind."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from io import BytesIO
+
+import polars as pl
+import pytest
+
+from ingest.simulated.repositories import WritableHub
+from lineage.errors import Damaged, Fatal, NotFound, TooNew
+from lineage.settings import Settings
+from lineage.snapshots import listed
+from tests.reports.homes import model
+from tests.sharing.shared import away, edited, get, left, put, real, rewritten
+
+ROWS = [model("Qwen/Qwen3-8B"), *(model(f"a/child-{n}", "Qwen/Qwen3-8B") for n in range(50))]
+PART = "lineage/models-00000.parquet"
+MANIFEST = "lineage/manifest.json"
+
+Files = dict[str, bytes]
+Raw = dict[str, object]
+
+
+@pytest.fixture
+def published(hub: WritableHub, home: Settings) -> WritableHub:
+    made = away(home, "made")
+    real(made, ROWS)
+    put(made, hub)
+    return hub
+
+
+def _first(raw: Raw) -> Raw:
+    parts = raw["parts"]
+    assert isinstance(parts, list)
+    found: Raw = parts[0]
+    return found
+
+
+def _named(name: str) -> Callable[[Files], None]:
+    return edited(MANIFEST, lambda raw: _first(raw).update(name=name))
+
+
+def _says(**facts: object) -> Callable[[Files], None]:
+    return edited(MANIFEST, lambda raw: raw.update(facts))
+
+
+def _flipped(files: Files) -> None:
+    data = bytearray(files[PART])
+    data[len(data) // 2] ^= 1
+    files[PART] = bytes(data)
+
+
+def _replaced(frame: pl.DataFrame) -> Callable[[Files], None]:
+    """A part with other rows, and a manifest that fits it in size and digest."""
+
+    def do(files: Files) -> None:
+        buffer = BytesIO()
+        frame.write_parquet(buffer)
+        files[PART] = buffer.getvalue()
+        digest = hashlib.sha256(files[PART]).hexdigest()
+        raw = json.loads(files[MANIFEST])
+        raw["parts"][0] |= {"bytes": len(files[PART]), "sha256": digest, "rows": frame.height}
+        raw["sha256"] = hashlib.sha256(f"{raw['schema_version']}\n{digest}".encode()).hexdigest()
+        files[MANIFEST] = json.dumps(raw).encode()
+
+    return do
+
+
+def _like(change: Callable[[pl.DataFrame], pl.DataFrame]) -> Callable[[Files], None]:
+    def do(files: Files) -> None:
+        _replaced(change(pl.read_parquet(files[PART])))(files)
+
+    return do
+
+
+WRONG: dict[str, tuple[Callable[[Files], object], type[Exception], str]] = {
+    "a flipped byte": (_flipped, Damaged, "its SHA-256 differs"),
+    "a missing part": (lambda files: files.pop(PART), Damaged, "lacks lineage/models-00000.parquet"),
+    "a part too many": (lambda files: files.update({"lineage/x.py": b"1"}), Damaged, "holds 'lineage/x.py'"),
+    "a shorter part": (lambda files: files.update({PART: files[PART][:-9]}), Damaged, "bytes where its manifest says"),
+    "a path upwards": (_named("../../evil.parquet"), Damaged, "is no manifest"),
+    "the folder above": (_named(".."), Damaged, "no part of a snapshot"),
+    "a path from the root": (_named("/etc/passwd"), Damaged, "is no manifest"),
+    "a hidden name": (_named(".models.parquet"), Damaged, "no part of a snapshot"),
+    "a path of another system": (_named("..\\evil.parquet"), Damaged, "no part of a snapshot"),
+    "the manifest as a part": (_named("manifest.json"), Damaged, "no part of a snapshot"),
+    "a huge size": (edited(MANIFEST, lambda raw: _first(raw).update(bytes=10**15)), Damaged, "1,000,000,000,000,000"),
+    "a size below nothing": (edited(MANIFEST, lambda raw: _first(raw).update(bytes=-1)), Damaged, "cannot be"),
+    "an id upwards": (_says(id="../../evil"), Damaged, "its id is none"),
+    "an id of nothing": (_says(id=""), Damaged, "its id is none"),
+    "a newer version": (_says(schema_version=999), TooNew, "newer lineage"),
+    "a version that is text": (_says(schema_version="1"), Damaged, "another type"),
+    "counts that are text": (_says(models="many"), Damaged, "another type"),
+    "a flag that is text": (_says(simulated="no"), Damaged, "another type"),
+    "notes that are none": (_says(notes=[{"x": 1}]), Damaged, "another type"),
+    "a time that is none": (_says(as_of="yesterday"), Damaged, "is no manifest"),
+    "a time without a zone": (_says(as_of="2026-01-01T00:00:00"), Damaged, "has no zone"),
+    "a time to come": (_says(as_of="9999-01-01T00:00:00+00:00"), Damaged, "yet to come"),
+    "another layer": (_says(whole=None), Damaged, "not of the lineage layer"),
+    "another kind": (_says(kind="crawl"), Damaged, "not of the lineage layer"),
+    "a wrong digest": (_says(sha256="0" * 64), Damaged, "its digest does not fit its parts"),
+    "a denominator that is text": (
+        edited(MANIFEST, lambda raw: raw["whole"].update(models="9")), Damaged, "another type",
+    ),
+    "no JSON": (lambda files: files.update({MANIFEST: b"<html>"}), Damaged, "is no manifest"),
+    "a list": (lambda files: files.update({MANIFEST: b"[]"}), Damaged, "is no manifest"),
+    "a deep one": (lambda files: files.update({MANIFEST: b"[" * 100_000}), Damaged, "is no manifest"),
+    "a long one": (lambda files: files.update({MANIFEST: b" " * 5_000_000}), Damaged, "no manifest is so long"),
+    "no layer": (
+        lambda files: [files.pop(path) for path in list(files) if "/" in path], NotFound, "no published snapshot",
+    ),
+    "other columns": (_replaced(pl.DataFrame({"id": ["a/b"]})), Damaged, "other columns"),
+    "a model twice": (_like(lambda rows: pl.concat([rows, rows.head(1)])), Damaged, "are not the"),
+    "fewer models": (_like(lambda rows: rows.head(3)), Damaged, "are not the"),
+    "a model without id": (
+        _like(lambda rows: rows.with_columns(id=pl.when(pl.col("id") == "a/child-7").then(None).otherwise("id"))),
+        Damaged,
+        "are not the",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_is_refused_in_a_sentence_and_leaves_nothing(case: str, published: WritableHub, home: Settings) -> None:
+    change, kind, said = WRONG[case]
+    rewritten(published, lambda files: change(files) and None)
+    with pytest.raises(kind) as caught:
+        get(home, published)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert type(caught.value) is kind
+    assert listed(home) == ()
+    assert left(home) == []
+    assert not (home.home.parent / "evil").exists()
+
+
+def test_no_parquet_at_all_behind_a_digest_that_fits(published: WritableHub, home: Settings) -> None:
+    def change(files: Files) -> None:
+        _replaced(pl.DataFrame({"id": ["a/b"]}))(files)
+        data = b"PAR1" + b"\0" * 400 + b"PAR1"
+        digest = hashlib.sha256(data).hexdigest()
+        raw = json.loads(files[MANIFEST])
+        raw["parts"][0] |= {"bytes": len(data), "sha256": digest}
+        raw["sha256"] = hashlib.sha256(f"{raw['schema_version']}\n{digest}".encode()).hexdigest()
+        files[MANIFEST], files[PART] = json.dumps(raw).encode(), data
+
+    rewritten(published, change)
+    with pytest.raises(Damaged, match="no Parquet that can be read"):
+        get(home, published)
+    assert left(home) == []
+
+
+def test_more_than_the_disk_holds_is_not_begun(
+    published: WritableHub, home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.sharing.pulling._SPARE", 1 << 62)
+    with pytest.raises(Fatal, match="are free"):
+        get(home, published)
+    assert not any(request.path.endswith(".parquet") for request in published.requests if "/resolve/" in request.path)
+
+
+def test_text_from_outside_is_printed_without_what_steers_a_terminal(published: WritableHub, home: Settings) -> None:
+    from tests.reports.homes import run
+
+    rewritten(published, _says(notes=["\x1b[2Jgone"], source="\x1b]0;x\x07"))
+    get(home, published)
+    shown = run(home.home, "snapshots")
+    assert shown.exit_code == 0
+    assert "\x1b" not in shown.output
+
+
+def test_files_that_a_cut_pull_left_are_checked_like_others(published: WritableHub, home: Settings) -> None:
+    from ingest.sharing import pulling
+    from tests.sharing.shared import remote
+
+    state = remote(published).state()
+    assert state is not None
+    with pulling._workshop(home, remote(published), state.commit, "lineage") as folder:
+        there = folder / PART
+        there.parent.mkdir()
+    folder.joinpath("lineage").mkdir(parents=True)
+    there.write_bytes(b"not it")
+    assert get(home, published).manifest.models == len(ROWS)
+    assert all(path.startswith("snapshots/") for path in left(home))
