@@ -13,7 +13,7 @@ from lineage.domain import Attribution, Level, Receipt
 from lineage.errors import NoData
 from lineage.mirror import KIND as MIRROR
 from lineage.mirror import mirrored
-from lineage.registry import Registry, load
+from lineage.registry import Names, Registry, load
 from lineage.stores import loaded_snapshot, open_store
 
 if TYPE_CHECKING:
@@ -168,12 +168,25 @@ class Atlas:
             owner=self.owner,
             teachers=resolved.table(self.place, "teachers"),
             named=resolved.table(self.place, "named"),
+            matching=self.names.matching,
             until=self.until(as_of),
             threshold=THRESHOLD if threshold is None else threshold,
             mirrored=self.snapshot.manifest.kind == MIRROR,
             scoped=self.scope is not None,
             layered=self.snapshot.manifest.whole is not None,
         )
+
+    @cached_property
+    def names(self) -> Names:
+        """The names after the slash of all nodes, by pattern."""
+        return Names(self._names, [f.name_pattern for f in self.registry.families if f.name_pattern])
+
+    def _names(self) -> pl.Series:
+        import polars as pl
+
+        owner = self.column("publisher").str.len_chars().cast(pl.Int64)
+        whole = pl.DataFrame({"id": self.ids, "at": owner.fill_null(-1) + 1})
+        return whole.select(pl.col("id").str.slice("at"))["id"]
 
     def until(self, as_of: date | None) -> datetime | None:
         """The last moment that counts; None where the date is the snapshot's own or later."""

@@ -429,7 +429,7 @@ def tagged_of(ground: Ground, target: Target) -> Ints:
 
 
 def named_of(ground: Ground, target: Target) -> Ints | None:
-    """Models whose name matches the family's pattern, members left out; None where it has no pattern, or not all are here."""
+    """Models whose name matches the family's pattern, members left out; None without one, or where not all are here."""
     if target.name_pattern is None or ground.layered:
         return None
     hits = ground.matching(target.name_pattern).to_numpy()

@@ -128,17 +128,26 @@ class Reach:
 def reach(step: Adjacency, seeds: Ints, limit: int | None = None) -> Reach:
     """Everything within `limit` steps of the seeds (all steps where None); each node once, at its least distance."""
     seen = np.zeros(len(step.starts) - 1, dtype=bool)
-    front = np.unique(seeds)
+    front = _distinct(seeds, len(seen))
     seen[front] = True
     layers, depths, depth = [front], [np.zeros(len(front), np.int64)], 0
     while len(front) and (limit is None or depth < limit):
         depth += 1
         found = step.of(front)
-        front = np.unique(found[~seen[found]])
+        front = _distinct(found[~seen[found]], len(seen))
         seen[front] = True
         layers.append(front)
         depths.append(np.full(len(front), depth, np.int64))
     return Reach(np.concatenate(layers), np.concatenate(depths))
+
+
+def _distinct(nodes: Ints, n: int) -> Ints:
+    """The nodes once each, sorted; where they are many, by a flag a node instead of by sorting."""
+    if len(nodes) * 64 < n:
+        return np.unique(nodes)
+    flags = np.zeros(n, dtype=bool)
+    flags[nodes] = True
+    return np.flatnonzero(flags)
 
 
 @dataclass(frozen=True)
@@ -242,7 +251,8 @@ def _tarjan(child: Ints, parent: Ints) -> Iterator[Ints]:
 
 def depths(graph: Graph) -> Ints:
     """Shortest number of edges from each node up to a source component; members of a source cycle and stubs are 0."""
-    found = reach(graph.down, graph.condensation.sources(graph))
+    sources = graph.condensation.sources(graph)
+    found = reach(graph.down, sources[np.diff(graph.down.starts)[sources] > 0])
     depth = np.zeros(graph.n, np.int64)
     depth[found.nodes] = found.distance
     return depth
@@ -256,13 +266,10 @@ def derivative_counts(graph: Graph) -> Ints:
     """
     parts = graph.condensation
     size = np.bincount(parts.component, minlength=graph.n)
-    pairs = np.unique(
-        np.stack((parts.component[graph.child], parts.component[graph.parent]), axis=1)[
-            parts.component[graph.child] != parts.component[graph.parent]
-        ],
-        axis=0,
-    )
-    child, parent = pairs[:, 0], pairs[:, 1]
+    child, parent = parts.component[graph.child], parts.component[graph.parent]
+    pairs = np.sort((child * graph.n + parent)[child != parent])
+    pairs = pairs[np.diff(pairs, prepend=-1) > 0]
+    child, parent = pairs // graph.n, pairs % graph.n
     parents_of = np.bincount(child, minlength=graph.n)
     childless = np.bincount(parent, minlength=graph.n) == 0
     light = childless[child] & (parents_of[child] == 1)
@@ -270,7 +277,7 @@ def derivative_counts(graph: Graph) -> Ints:
     weight = size + below
     total = below.copy()
     for ancestor, descendant in _ancestor_pairs(graph.n, child[~light], parent[~light], parts.level):
-        total += np.bincount(ancestor, weights=weight[descendant], minlength=graph.n).astype(np.int64)
+        np.add.at(total, ancestor, weight[descendant])
     return total[parts.component] + size[parts.component] - 1
 
 

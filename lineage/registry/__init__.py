@@ -14,6 +14,7 @@ from lineage.registry.entries import (
     TeacherEdge,
 )
 from lineage.registry.loading import load, texts
+from lineage.registry.naming import Names
 from lineage.registry.registry import Registry
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "License",
     "LicenseClass",
     "Marker",
+    "Names",
     "Organization",
     "Registry",
     "Series",

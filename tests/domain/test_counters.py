@@ -91,6 +91,7 @@ def ground(case: Case, *, until: int | None = None) -> tuple[Ground, pl.DataFram
             owner={"o": "org"}.get,
             teachers=pl.DataFrame(schema=dict(schema.TEACHERS)),
             named=pl.DataFrame(schema=dict(schema.NAMED)),
+            matching=lambda pattern: pl.Series(dtype=pl.Int64),
             until=None if until is None else FIRST + timedelta(days=until),
             threshold=5,
         ),
