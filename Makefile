@@ -22,7 +22,7 @@ help:
 	@echo 'make demo    crawl a simulated Hub and answer from it (ARGS="..." goes to lineage demo)'
 	@echo 'make check   everything that must hold: lint, types, import contracts, tests'
 	@echo 'make faults  crawls and updates against a Hub that fails, on 200 seeds (make check: 20); SEEDS=1000 for more'
-	@echo 'make bench   what each stage costs on this machine, on an invented world (ARGS=3300000 for a whole Hub)'
+	@echo 'make bench   what each stage costs on this machine, on invented worlds of up to a whole Hub (ARGS=100000 for a small one)'
 	@echo 'make fix     mend formatting and what lint can mend'
 	@echo 'make lock    write requirements.lock again from pyproject.toml (ARGS=--upgrade takes the newest)'
 	@echo 'make clean   remove what make built'
@@ -42,7 +42,7 @@ faults: .venv/ready compiled
 	LINEAGE_FAULT_SEEDS=$(SEEDS) $(BIN)/pytest tests/faults $(ARGS)
 
 bench: .venv/ready compiled
-	@$(BIN)/python bench/pipeline.py $(ARGS)
+	@$(BIN)/python bench/suite.py $(ARGS)
 
 fix: .venv/ready
 	$(BIN)/ruff format .
