@@ -31,6 +31,7 @@ MEANINGS: Mapping[str, str] = {
     "several relations": "one pair with several relations",
     "unspecified": "an edge of no stated relation",
     "tag and card disagree": "card and tags name different parents",
+    "tag and dump disagree": "tags and the dump's own parent column differ: a parent only one names, or its relation",
     "alias candidate": "a card's old name beside a tag's new one, not agreed by two publishers",
     "child older than parent": "a child created before its parent",
     "merge with one parent": "a merge that names one parent",

@@ -17,7 +17,7 @@ import polars as pl
 from lineage import schema
 from lineage.errors import Damaged
 
-RESOLVER_VERSION = 2
+RESOLVER_VERSION = 3
 """Raise when the same snapshot and registry would resolve to other tables."""
 
 _TABLES: Mapping[str, Mapping[str, pl.DataType | type[pl.DataType]]] = {

@@ -52,7 +52,8 @@ LISTING: Mapping[str, pl.DataType | type[pl.DataType]] = {
 `hub_id` is the Hub's `_id`. `downloads` counts 30 days. `gated` is "false", "auto" or "manual". `parameters` is
 safetensors' total. `license` is the `license:` tag. `base_tags` are the `base_model:` tags in order, prefix cut;
 other tags are not kept. `card_*` come from front matter: `card_base_model` as a list even for one value, values that
-are no text as their JSON. `dump_*` come from a dump's `baseModels`. A column that an input lacks is null throughout.
+are no text as their JSON. `dump_*` come from a dump's `baseModels`; `dump_parents` is empty
+where a dump names none, null where the row is of no dump. A column that an input lacks is null throughout.
 """
 
 QUARANTINE: Mapping[str, pl.DataType | type[pl.DataType]] = {"reason": pl.String, "raw": pl.String}

@@ -116,10 +116,10 @@ def _tagged(prefix: str) -> pl.Expr:
 
 def _parents(models: pl.Series) -> pl.Series:
     if models.dtype == pl.List(pl.String):
-        return models.list.drop_nulls()
+        return models.list.drop_nulls().fill_null([])
     inner = models.dtype.inner if isinstance(models.dtype, pl.List) else None
     if isinstance(inner, pl.Struct) and "id" in [field.name for field in inner.fields]:
-        return models.list.eval(pl.element().struct.field("id").cast(pl.String).drop_nulls())
+        return models.list.eval(pl.element().struct.field("id").cast(pl.String).drop_nulls()).fill_null([])
     return _nothing(models).cast(pl.List(pl.String))
 
 

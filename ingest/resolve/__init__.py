@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import numpy as np
 import polars as pl
 
-from ingest.resolve import names, pairing
+from ingest.resolve import dumped, names, pairing
 from ingest.resolve.meanings import meanings, places, taught
 from lineage import schema
 from lineage.bulk import with_bulk
@@ -55,6 +55,8 @@ def resolve(
         _, candidates = _learnt(made, targets, live)
     curated = _curated(registry, live)
     teachers = _taught_by(registry, live)
+    asked = _inverse(order).filter(rows["dump_parents"].is_not_null())
+    torn = dumped.differences(made, targets, live, asked)
     behind = targets.gather(made.filter(pl.col("finding").is_null())["target"].unique())
     roll = _roll(live, pl.concat([behind, curated["parent"], teachers["parent"]]))
     nodes = _nodes(rows, order, roll)
@@ -64,7 +66,7 @@ def resolve(
         teachers=_numbered(teachers, roll).select(list(schema.TEACHERS)).sort("child", "parent"),
         written=_written(rows, _inverse(order), roll),
         named=_named(made, written, roll),
-        findings=_findings(made, targets, candidates, live, roll, meaning),
+        findings=_findings(made, targets, pl.concat([candidates, torn]), live, roll, meaning),
         aliases=meaning.filter(pl.col("why").is_not_null()).select(name="value", id="target", why="why").sort("name"),
         values_in=made.height,
         values_behind_edges=made.filter(pl.col("finding").is_null()).height,
@@ -109,7 +111,7 @@ def _unowned(said: pl.DataFrame, targets: pl.Series, live: pl.Series) -> pl.Seri
 
 
 def _learnt(said: pl.DataFrame, targets: pl.Series, live: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Old names that rows teach (name, id): two publishers agree, nobody contradicts; and rows that teach in vain."""
+    """Old names that rows teach (name, id): two publishers agree, nobody contradicts; findings of those in vain."""
     rows = pairing.lessons(said)
     rows = rows.filter(places(live, targets.gather(rows["name"])).is_null())
     child = live.gather(rows["child"])
@@ -123,7 +125,10 @@ def _learnt(said: pl.DataFrame, targets: pl.Series, live: pl.Series) -> tuple[pl
         .select("name", "id")
         .sort("name")
     )
-    return agreed, lessons.select("child", "name", "id").join(agreed, on="name", how="anti")
+    vain = lessons.join(agreed, on="name", how="anti").select(
+        kind=pl.lit("alias candidate"), child="child", value="name", origin=pl.lit(None, pl.String), detail="id"
+    )
+    return agreed, vain
 
 
 def _curated(registry: Registry, live: pl.Series) -> pl.DataFrame:
@@ -281,12 +286,12 @@ def _named(said: pl.DataFrame, written: pl.Series, roll: Roll) -> pl.DataFrame:
 def _findings(
     said: pl.DataFrame,
     targets: pl.Series,
-    candidates: pl.DataFrame,
+    remarks: pl.DataFrame,
     live: pl.Series,
     roll: Roll,
     meaning: pl.DataFrame,
 ) -> pl.DataFrame:
-    """What became no edge, what could be an alias, and the stubs by cause (graph remarks come from `lineage.audit`)."""
+    """What became no edge, remarks on what did, and the stubs by cause (graph remarks come from `lineage.audit`)."""
     nothing = pl.lit(None, pl.String)
     lost = said.filter(pl.col("finding").is_not_null())
     statements = lost.select(
@@ -296,7 +301,6 @@ def _findings(
         origin="origin",
         detail=targets.gather(lost["target"]),
     )
-    alias = candidates.select(kind=pl.lit("alias candidate"), child="child", value="name", origin=nothing, detail="id")
     why = (
         meaning.filter(pl.col("target").is_not_null())
         .group_by("target")
@@ -315,4 +319,4 @@ def _findings(
     absent = stubs.select(
         kind=pl.lit("stub parent: ") + cause, child=nothing, value="target", origin=nothing, detail=nothing
     )
-    return pl.concat([statements, alias, absent]).sort("kind", "child", "value", "origin", nulls_last=True)
+    return pl.concat([statements, remarks, absent]).sort("kind", "child", "value", "origin", nulls_last=True)

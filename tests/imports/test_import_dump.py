@@ -98,6 +98,7 @@ def test_a_whole_dump_is_read_into_every_column() -> None:
         "gated": "false",
         "disabled": False,
         "base_tags": [],
+        "dump_parents": [],
     }
 
 
