@@ -15,10 +15,13 @@ from typing import TypeAlias
 import polars as pl
 
 from ingest.crawl.series import WHOLE
+from ingest.crawl.update import OVERLAP
+from ingest.hub.addresses import PAGE_ROWS
 from ingest.importing import bootstrap
 from ingest.parse import Parsed, dump, jsonl, quarantine
 from lineage import locks
 from lineage.errors import Fatal
+from lineage.export.plain import plural
 from lineage.schema import LISTING
 from lineage.settings import Settings
 from lineage.snapshots import Snapshot, sealed
@@ -136,12 +139,24 @@ def bootstrap_hub(
     with bootstrap.read(found, token, progress, say, cache=kept) as reader:
         snapshot = _seal_dump(settings, reader, found.source, found.endpoint, started, day, now)
     rmtree(kept, ignore_errors=True)
-    age = started - (snapshot.manifest.watermark or day)
-    if age > bootstrap.STALE:
-        say(
-            f"The newest change in {found.source} is {age.days} days old. Next: lineage update fetches what came since."
-        )
+    newest = snapshot.manifest.watermark or day
+    if started - newest > bootstrap.STALE:
+        say(_catching_up(found.source, snapshot, newest, started))
     return snapshot
+
+
+def _catching_up(source: str, snapshot: Snapshot, newest: datetime, now: datetime) -> str:
+    """What it takes to catch up, by how many models last changed in as long a time before the dump."""
+    span = now - newest
+    modified = pl.col("last_modified") > newest - span - OVERLAP
+    changed: int = snapshot.rows(["last_modified"]).filter(modified).select(pl.len()).collect().item()
+    listing = -(-snapshot.manifest.models // PAGE_ROWS)
+    needed = min(-(-changed // PAGE_ROWS) + 1, listing)
+    told = f"The newest change in {source} is {span.days} days old. As many models as changed in the {span.days} days "
+    return (
+        f"{told}before it ({changed:,}) are {plural(needed, 'request')} to catch up with: lineage update does, card "
+        f"data included for what changed. A full crawl would be {listing:,}."
+    )
 
 
 def seal_archive(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,15 +14,20 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from ingest import importing
+from ingest.crawl.update import update
+from ingest.hub import HubSource
 from ingest.importing import bootstrap
+from ingest.simulated.dump import write_dump
 from ingest.simulated.faults import Fault, Kind
 from ingest.simulated.server import SimulatedHub
 from ingest.simulated.sources import RowsSource
+from ingest.simulated.world import World, frames
 from lineage.errors import Damaged, Fatal, NotFound, Refused, Unreachable
 from lineage.settings import Settings
 
@@ -133,6 +139,29 @@ def test_a_stale_daily_dump_is_better_than_an_older_week_and_is_said_to_be_stale
         snapshot = importing.bootstrap_hub(_settings(tmp_path, hub.url), now=_clock, say=said.append, token=False)
     assert snapshot.manifest.watermark == newest
     assert "5 days old" in said[-1]
+    assert f"({ROWS:,}) are 4 requests to catch up with: lineage update" in said[-1]
+
+
+@pytest.mark.parametrize(("changed", "requests"), [(999, "2 requests"), (2_500, "4 requests"), (9_000, "9 requests")])
+def test_a_stale_dump_says_what_catching_up_takes_by_its_own_recent_changes(
+    tmp_path: Path, changed: int, requests: str
+) -> None:
+    newest, old = NOW - timedelta(days=10), NOW - timedelta(days=400)
+    table = pa.table(
+        {
+            "id": [f"sim-a/model-{n}" for n in range(9_000)],
+            "lastModified": [newest - timedelta(minutes=n) if n < changed else old for n in range(9_000)],
+            "tags": [[]] * 9_000,
+        }
+    )
+    pq.write_table(table, tmp_path / "daily.parquet")
+    file = _dated(tmp_path / "daily.parquet", newest)
+    said: list[str] = []
+    with _hub({bootstrap.DAILY: {bootstrap.FILE: file}}) as hub:
+        importing.bootstrap_hub(_settings(tmp_path, hub.url), now=_clock, say=said.append, token=False)
+    assert "10 days old" in said[-1]
+    assert f"({changed:,}) are {requests} to catch up with: lineage update" in said[-1]
+    assert "A full crawl would be 9." in said[-1]
 
 
 def test_no_dump_anywhere_is_one_sentence(tmp_path: Path) -> None:
@@ -269,6 +298,8 @@ import resource, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from ingest import importing
+from ingest.crawl.update import update
+from ingest.hub import HubSource
 from lineage.errors import Fatal
 from lineage.settings import Settings
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
@@ -289,3 +320,35 @@ def test_a_full_disk_is_one_sentence_and_nothing_is_left(tmp_path: Path) -> None
     assert done.stdout.startswith("No room left on the disk")
     assert done.stdout.count("\n") == 1
     assert [left for left in home.rglob("*") if left.is_file() and left.suffix != ".lock"] == []
+
+
+def test_an_update_catches_up_from_the_dumps_watermark_with_cards_of_what_changed(tmp_path: Path) -> None:
+    then, later = World(4_000), World(4_000, day=5)
+    write_dump(then, tmp_path / "whole.parquet")
+    table = pq.read_table(tmp_path / "whole.parquet")
+    marks = {b"lineage.simulated": b"true"}
+    pq.write_table(table.drop_columns(["cardData"]).replace_schema_metadata(marks), tmp_path / "models.parquet")
+    day = then.today
+    files = {bootstrap.DAILY: {bootstrap.FILE: _dated(tmp_path / "models.parquet", day)}}
+    said: list[str] = []
+    with SimulatedHub(later, files=files) as hub:
+        settings = _settings(tmp_path, hub.url)
+        dumped = importing.bootstrap_hub(settings, now=lambda: later.now, say=said.append, token=False)
+        before = len(hub.requests)
+        made = update(settings, HubSource(hub.url, token=False), now=lambda: later.now)
+        spent = len(hub.requests) - before
+    assert not dumped.manifest.card
+    assert made.manifest.based_on == dumped.manifest.id
+    assert "lineage update" in said[-1]
+    assert spent <= int(re.findall(r"are (\d+) requests?", said[-1])[0])
+    watermark = dumped.manifest.watermark
+    assert watermark is not None
+    old, new = (snapshot.rows().collect() for snapshot in (dumped, made))
+    changed = new.filter(pl.col("last_modified") > watermark)
+    assert changed.height > 10
+    assert changed["card_license"].null_count() < changed.height
+    told = pl.concat(frames(later)).select("id", "lastModified")
+    assert set(changed["id"]) == {id for id, when in told.iter_rows() if datetime.fromisoformat(when) > watermark}
+    same = new.join(changed.select("id"), on="id", how="anti").join(old, on="id", suffix=" then")
+    assert (same["last_modified"] == same["last_modified then"]).all()
+    assert "Card front matter is known only of models that changed since then" in " ".join(made.manifest.notes)
