@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
@@ -19,7 +20,7 @@ _FOLDER = re.compile(r"(?P<snapshot>.+)-[0-9a-f]{12}-r(?P<version>\d+)")
 
 @dataclass(frozen=True)
 class Doomed:
-    """A folder that may go: what it is, its name, its bytes on disk."""
+    """A folder that may go: what it is, its name, the bytes that its going frees."""
 
     kind: str
     name: str
@@ -37,8 +38,10 @@ def doomed(settings: Settings, keep: int) -> tuple[Doomed, ...]:
     for manifest in sorted(snapshots.listed(settings), key=lambda m: (m.as_of, m.started_at, m.id)):
         scopes.setdefault(manifest.scope, []).append(manifest.id)
     old = [id for ids in scopes.values() for id in ids[:-keep] if id != loaded]
-    found = [_doomed("snapshot", settings.snapshots / id) for id in sorted(old)]
-    return (*found, *(_doomed("resolved", place) for place in _unused(settings, set(old))))
+    folders = [("snapshot", settings.snapshots / id) for id in sorted(old)]
+    folders += [("resolved", place) for place in _unused(settings, set(old))]
+    freed = _freed([path for _, path in folders])
+    return tuple(Doomed(kind, path.name, path, freed[path]) for kind, path in folders)
 
 
 def remove(settings: Settings, condemned: tuple[Doomed, ...]) -> None:
@@ -65,5 +68,15 @@ def _unused(settings: Settings, old: set[str]) -> list[Path]:
     return made
 
 
-def _doomed(kind: str, path: Path) -> Doomed:
-    return Doomed(kind, path.name, path, sum(file.stat().st_size for file in path.rglob("*") if file.is_file()))
+def _freed(folders: Sequence[Path]) -> dict[Path, int]:
+    """The bytes that each folder frees: a file that snapshots share goes with the last of its names."""
+    names: dict[tuple[int, int], int] = {}
+    freed = dict.fromkeys(folders, 0)
+    for folder in folders:
+        for file in folder.rglob("*"):
+            told = file.stat()
+            if not file.is_file():
+                continue
+            seen = names[told.st_dev, told.st_ino] = names.get((told.st_dev, told.st_ino), 0) + 1
+            freed[folder] += told.st_size if seen == told.st_nlink else 0
+    return freed
