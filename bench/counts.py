@@ -52,9 +52,9 @@ def home(folder: Path, models: int) -> Settings:
         with tempfile.TemporaryDirectory() as scratch:
             rows = Path(scratch) / "models.parquet"
             write_dump(World(models, 7), rows)
-            snapshot = import_file(settings, rows, now=lambda: datetime(2026, 11, 24, tzinfo=UTC), progress=_quiet)
-            resolve_snapshot(settings, snapshot, load())
+            import_file(settings, rows, now=lambda: datetime(2026, 11, 24, tzinfo=UTC), progress=_quiet)
         (settings.home / "made").touch()
+    resolve_snapshot(settings, snapshots.opened(settings), load())
     return settings
 
 
@@ -65,7 +65,6 @@ def _quiet(*done: object) -> None:
 def measure(settings: Settings) -> None:
     """Everything from resolved tables to every number, in this process."""
     registry, snapshot = load(), snapshots.opened(settings)
-    resolve_snapshot(settings, snapshot, registry)
     begun = time.perf_counter()
     with Atlas(settings, registry, snapshot) as atlas:
         with stage("read: ids, edges, the columns that counters ask for"):
