@@ -60,12 +60,10 @@ def _free(address: str, port: int | None) -> int:
 
 
 def _serve(address: str, port: int) -> None:
-    from streamlit.web import bootstrap
+    from ui.serving import Page
 
-    script = str(Path(__file__).with_name("app.py"))
-    options = {**_configured(), "server_address": address, "server_port": port}
-    bootstrap.load_config_options(options)
-    bootstrap.run(script, False, [], options)
+    page = Page(Path(__file__).with_name("app.py"))
+    page.run(config={**_configured(), "server.address": address, "server.port": port})
 
 
 def _configured() -> dict[str, object]:
@@ -77,7 +75,7 @@ def _configured() -> dict[str, object]:
 def _flat(table: Mapping[str, object], above: str) -> Iterator[tuple[str, object]]:
     for name, value in table.items():
         if isinstance(value, dict):
-            yield from _flat(value, f"{above}{name}_")
+            yield from _flat(value, f"{above}{name}.")
         else:
             yield f"{above}{name}", value
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lineage import questions
 from lineage.domain import Model
 from lineage.errors import LineageError
 from ui import inert, opening, routes, state
@@ -20,7 +19,7 @@ def field(place: str) -> None:
         "Search all models",
         key=f"search {place}",
         type="search",
-        live="250ms",
+        live="150ms",
         placeholder="Search all models",
         icon=":material/search:",
         label_visibility="collapsed",
@@ -32,7 +31,7 @@ def field(place: str) -> None:
 
 def _hits(text: str) -> None:
     try:
-        answer = opening.ask(questions.search, text, limit=MOST)
+        answer = opening.find(text, limit=MOST)
     except LineageError as error:
         st.html(f'<p class="ln-line">{inert.html(str(error))}</p>')
         return
