@@ -137,7 +137,7 @@ def bootstrap_hub(
     day = datetime(found.day.year, found.day.month, found.day.day, tzinfo=UTC)
     kept = settings.home / "dumps"
     with bootstrap.read(found, token, progress, say, cache=kept) as reader:
-        snapshot = _seal_dump(settings, reader, found.source, found.endpoint, started, day, now)
+        snapshot = _seal_dump(settings, reader, found.source, found.endpoint, started, day, now, notes=(found.terms,))
     rmtree(kept, ignore_errors=True)
     newest = snapshot.manifest.watermark or day
     if started - newest > bootstrap.STALE:
@@ -163,7 +163,6 @@ def seal_archive(
     settings: Settings,
     found: bootstrap.Dump,
     *,
-    notes: tuple[str, ...],
     now: Callable[[], datetime],
     progress: Bytes = lambda done, total: None,
     say: Say = lambda text: None,
@@ -177,7 +176,7 @@ def seal_archive(
     day = datetime(found.day.year, found.day.month, found.day.day, tzinfo=UTC)
     with bootstrap.read(found, token, progress, say, cache=kept) as reader:
         snapshot = _seal_dump(
-            settings, reader, found.source, found.endpoint, started, day, now, notes=notes, dated=True
+            settings, reader, found.source, found.endpoint, started, day, now, notes=(found.terms,), dated=True
         )
     rmtree(kept, ignore_errors=True)
     return snapshot

@@ -21,6 +21,13 @@ WEEKLY = "hfmlsoc/hub_weekly_snapshots"
 FILE = "models.parquet"
 STALE = timedelta(days=3)
 
+TERMS = {
+    WEEKLY: "From the archive {source} under the Open Database License (ODbL): a database derived from it names it and "
+    "carries the same licence.",
+    DAILY: "From the published dump {source}: whoever passes its rows on names it, by the terms on its page.",
+}
+"""The note that a snapshot of a dump carries, and every update over it."""
+
 _MOST_READS = 1_500
 """Ranges read before fetching the whole file is kinder to the resolver's quota (3,000 in five minutes, anonymous)."""
 
@@ -43,6 +50,11 @@ class Dump:
     def source(self) -> str:
         """The dump in a word, as a snapshot records it."""
         return f"{self.repo}@{self.day.isoformat()}"
+
+    @property
+    def terms(self) -> str:
+        """What passing its rows on asks for."""
+        return TERMS[self.repo].format(source=self.source)
 
     @property
     def url(self) -> str:

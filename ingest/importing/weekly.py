@@ -11,11 +11,6 @@ from lineage.errors import Fatal, NotFound
 from lineage.settings import Settings
 from lineage.snapshots import Snapshot, listed
 
-ODBL = (
-    "From the archive {source} under the Open Database License (ODbL): a database derived from it names it and "
-    "carries the same licence."
-)
-
 _WEEK = timedelta(days=7)
 
 
@@ -56,10 +51,7 @@ def pull(
     days = bootstrap.weeks(settings.endpoint, token)
     for day in [within(days, one) for one in wanted]:
         found = bootstrap.week(settings.endpoint, token, day)
-        notes = (ODBL.format(source=found.source),)
-        snapshot = importing.seal_archive(
-            settings, found, notes=notes, now=now, progress=progress, say=say, token=token
-        )
+        snapshot = importing.seal_archive(settings, found, now=now, progress=progress, say=say, token=token)
         manifest = snapshot.manifest
         others = [m.id for m in listed(settings) if m.sha256 == manifest.sha256 and m.id != manifest.id]
         if manifest.source != found.source:

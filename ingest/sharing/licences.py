@@ -68,7 +68,7 @@ def _own(manifest: Manifest) -> Terms | None:
         return _INVENTED
     if manifest.source.startswith(f"{WEEKLY}@") or any(WEEKLY in note for note in manifest.notes):
         return _ODBL
-    if manifest.source.startswith(f"{DAILY}@"):
+    if manifest.source.startswith(f"{DAILY}@") or any(DAILY in note for note in manifest.notes):
         return _DUMP
     if manifest.kind in ("crawl", "update"):
         return _HUB

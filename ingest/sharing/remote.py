@@ -49,7 +49,7 @@ def _patient(call: Callable[Concatenate[Remote, P], T]) -> Callable[Concatenate[
     """The same, tried again where it may work later; only for what may be done twice."""
 
     @wraps(call)
-    def again(remote: Remote, *args: P.args, **options: P.kwargs) -> T:
+    def again(remote: Remote, /, *args: P.args, **options: P.kwargs) -> T:
         return remote.retrying()(call, remote, *args, **options)
 
     return again

@@ -7,6 +7,7 @@ from datetime import timedelta
 import polars as pl
 import pytest
 
+from ingest.importing import bootstrap
 from ingest.simulated.repositories import WritableHub
 from lineage.errors import Misuse, NoData, Refused
 from lineage.settings import Settings
@@ -115,12 +116,12 @@ def test_rows_of_a_file_need_a_licence_and_the_archives_keep_theirs(hub: Writabl
     assert b"Open Database License" in files["README.md"]
 
 
-def test_an_update_over_an_archive_keeps_its_licence(hub: WritableHub, home: Settings) -> None:
-    from ingest.importing.weekly import ODBL
-
-    note = ODBL.format(source="hfmlsoc/hub_weekly_snapshots@2026-08-19")
+@pytest.mark.parametrize(("repo", "licence"), [(bootstrap.WEEKLY, "odbl"), (bootstrap.DAILY, "other")])
+def test_an_update_over_a_dump_keeps_its_licence(repo: str, licence: str, hub: WritableHub, home: Settings) -> None:
+    note = bootstrap.TERMS[repo].format(source=f"{repo}@2026-08-19")
     real(home, ROWS, kind="update", notes=("one", "two", note))
-    assert put(home, hub).licence == "odbl"
+    assert put(home, hub).licence == licence
+    assert repo in dataset(hub).commits[dataset(hub).head]["README.md"].decode().partition("## Licence")[2]
 
 
 def test_nothing_of_somebody_else_is_replaced(hub: WritableHub, home: Settings) -> None:
