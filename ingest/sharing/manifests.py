@@ -15,6 +15,7 @@ from ingest.sharing.layers import KIND, LINEAGE, SCOPE
 from ingest.sharing.remote import Remote, State
 from lineage.errors import Damaged, TooNew
 from lineage.schema import LISTING, QUARANTINE, SNAPSHOT_VERSION
+from lineage.sealing import PART_ROWS
 from lineage.snapshots import Manifest, Part, Snapshot
 
 MANIFEST = "manifest.json"
@@ -79,8 +80,10 @@ def _wrong(manifest: Manifest, layer: str) -> str:
     refused = [manifest.quarantine.name] if manifest.quarantine else []
     if not all(map(_ROWS.fullmatch, names)) or len(set(names)) < len(names) or any(n != _REFUSED for n in refused):
         return "it names a file that is no part of a snapshot"
-    if any(part.bytes < 0 or part.rows < 0 or not _SHA.fullmatch(part.sha256) for part in parts_of(manifest)):
+    if any(part.bytes < 0 or not _SHA.fullmatch(part.sha256) for part in parts_of(manifest)):
         return "it describes a file that cannot be"
+    if any(not 0 <= part.rows <= PART_ROWS for part in manifest.parts):
+        return "it describes a part with more rows than any has"
     cut = manifest.whole is not None and manifest.kind == KIND and manifest.scope == SCOPE
     if cut is not (layer == LINEAGE) or (manifest.kind == KIND) is not cut:
         return f"it is not of the {layer} layer"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -155,12 +156,14 @@ def _check(path: Path, part: Part, repo: str) -> None:
 
 
 def _placed(settings: Settings, remote: Remote, manifest: Manifest, folder: Path, layer: str) -> Snapshot:
-    """Move the files out of the client's folder, look into them, and put them among the snapshots."""
+    """Move the files out of the client's folder, make them outlast a power cut, look into them, and put them among the snapshots."""
     ready = folder / "ready"
     rmtree(ready, ignore_errors=True)
     ready.mkdir()
     for part in parts_of(manifest):
         (folder / layer / part.name).rename(ready / part.name)
+        with (ready / part.name).open("r+b") as file:
+            os.fsync(file.fileno())
     try:
         check_rows(Snapshot(manifest, ready))
         return adopted(settings, ready, manifest)

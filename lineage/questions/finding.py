@@ -8,6 +8,7 @@ import numpy as np
 
 from lineage.answers import SearchAnswer
 from lineage.errors import Misuse
+from lineage.questions import notes
 
 if TYPE_CHECKING:
     from lineage.atlas import Atlas
@@ -40,6 +41,7 @@ class Finder:
             text=text,
             results=tuple(self._atlas.store.models(hits[:limit])),
             truncated=len(hits) > limit,
+            notes=tuple(notes.about_layer(self._atlas)),
         )
 
     def _holding(self, terms: list[str]) -> Ints:

@@ -90,6 +90,7 @@ WRONG: dict[str, tuple[Callable[[Files], object], type[Exception], str]] = {
     "the manifest as a part": (_named("manifest.json"), Damaged, "no part of a snapshot"),
     "a huge size": (edited(MANIFEST, lambda raw: _first(raw).update(bytes=10**15)), Damaged, "1,000,000,000,000,000"),
     "a size below nothing": (edited(MANIFEST, lambda raw: _first(raw).update(bytes=-1)), Damaged, "cannot be"),
+    "more rows than a part has": (edited(MANIFEST, lambda raw: _first(raw).update(rows=10**12)), Damaged, "more rows"),
     "an id upwards": (_says(id="../../evil"), Damaged, "its id is none"),
     "an id of nothing": (_says(id=""), Damaged, "its id is none"),
     "a newer version": (_says(schema_version=999), TooNew, "newer lineage"),
