@@ -81,7 +81,7 @@ def _flat(table: Mapping[str, object], above: str) -> Iterator[tuple[str, object
 
 
 def _announce(url: str, browser: bool) -> None:
-    """Print the address once it answers, and open it."""
+    """Print the address once it answers, open it, and get the first answers ready."""
     waiting = threading.Event()
     for _ in range(600):
         try:
@@ -97,6 +97,9 @@ def _announce(url: str, browser: bool) -> None:
     sys.stdout.flush()
     if browser:
         webbrowser.open(url)
+    from ui.warming import warm
+
+    warm()
 
 
 if __name__ == "__main__":

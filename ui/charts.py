@@ -39,7 +39,7 @@ def shown(option: Option, *, key: str, alt: str, height: int = 420) -> None:
     st.echarts_chart(option, key=key, height=height, renderer="svg", alt=alt, theme=None)
 
 
-def _frame(title: str, receipt: Receipt, theme: str) -> Option:
+def framed(title: str, receipt: Receipt, theme: str) -> Option:
     """What every chart has: title and receipt, no animation."""
     badge = f"{receipts.BANNER} · " if receipt.simulated else ""
     lines = [printable(line) for line in receipts.lines(receipt)]
@@ -65,7 +65,7 @@ def relations(answer: TopAnswer, theme: str, *, most: int = 14) -> Option:
     """A stacked bar a family: its derivatives by relation; one with several relations stands in each."""
     lines = answer.results[:most][::-1]
     colours = PALETTES[theme]
-    option = _frame("Derivatives by relation", answer.receipt, theme)
+    option = framed("Derivatives by relation", answer.receipt, theme)
     option |= {
         "grid": {"left": 4, "right": 18, "top": 58, "bottom": _FOOT, "containLabel": True},
         "legend": {"top": 24, "left": 0, "itemWidth": 14, "itemHeight": 10, "textStyle": {"color": INK[theme]}},
@@ -107,7 +107,7 @@ def months(answer: TrendsAnswer, lines: Sequence[Trend], theme: str, *, share: b
     kept = [at for at, month in enumerate(answer.months) if month.finished][-since:]
     keys = [answer.months[at].key for at in kept]
     title = "Share of a month's new derivatives" if share else "New derivatives a month"
-    option = _frame(title, answer.receipt, theme)
+    option = framed(title, answer.receipt, theme)
     option |= {
         "grid": {"left": 8, "right": 24, "top": 66, "bottom": _FOOT, "containLabel": True},
         "legend": {"top": 26, "left": 0, "type": "scroll", "textStyle": {"color": INK[theme]}},
@@ -165,7 +165,7 @@ def _marked(option: Option, answer: TrendsAnswer, keys: Sequence[str], theme: st
 def origins(answer: TrendsAnswer, theme: str, *, since: int = 24) -> Option:
     """How a month's new derivatives divide between the countries of their families: bands that fill the month."""
     kept = [at for at, month in enumerate(answer.months) if month.finished and month.whole][-since:]
-    option = _frame("New derivatives by the family's country, share of each month", answer.receipt, theme)
+    option = framed("New derivatives by the family's country, share of each month", answer.receipt, theme)
     lines = list(answer.lines)
     option |= {
         "grid": {"left": 8, "right": 24, "top": 62, "bottom": _FOOT, "containLabel": True},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lineage.answers import TopAnswer
+from lineage.answers import TopAnswer, TrendsAnswer
 from lineage.export.sheet import Cell, Column, Sheet
 from lineage.scene import Scene, SceneNode
 
@@ -68,3 +68,27 @@ def leaderboard(answer: TopAnswer) -> Sheet:
         for place, line in enumerate(answer.results, 1)
     )  # fmt: skip
     return Sheet(columns, rows)
+
+
+def by_relation(answer: TopAnswer) -> Sheet:
+    """A row a family: its derivatives by relation; one with several stands in each."""
+    counters = ("derivatives", "finetunes", "adapters", "quantizations", "merges", "unspecified")
+    columns = (Column("family"), Column("slug"), *(Column(name, "number") for name in counters))
+    return Sheet(
+        columns,
+        tuple((line.label, line.name, *(line.values.get(name) for name in counters)) for line in answer.results),
+    )
+
+
+def shares(answer: TrendsAnswer) -> Sheet:
+    """A row a month, newest first: its new models and every line's share of them."""
+    columns = (Column("month"), Column("new models", "number"), *(Column(line.label, "share") for line in answer.lines))
+    rows = tuple(
+        (
+            month.key,
+            month.whole,
+            *(None if line.share[at] is None else float(line.share[at] or 0) for line in answer.lines),
+        )
+        for at, month in enumerate(answer.months)
+    )
+    return Sheet(columns, rows[::-1])

@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from lineage import questions
-from lineage.answers import ClaimAnswer, FigureAnswer, Held
+from lineage.answers import ClaimAnswer, FigureAnswer, Held, TrendsAnswer
 from lineage.domain import Number
-from lineage.export import chart, published
+from lineage.export import chart, published, stacks
 from lineage.export.plain import number
-from ui import charts, component, inert, opening, tables
+from ui import charts, component, inert, opening, rows, tables
 
 COUNTRIES = 4
 """Countries that have a band of their own; the rest share one."""
@@ -28,15 +28,23 @@ def strip() -> None:
     """Verdicts on the left, the share of new derivatives by the families' countries on the right."""
     left, right = st.columns([0.56, 0.44], gap="medium")
     with right:
-        every = opening.ask(questions.trends, by="origin")
-        largest = tuple(line.name for line in every.lines if not line.band)[:COUNTRIES]
-        answer = opening.ask(questions.trends, by="origin", names=largest)
+        answer = origins()
         charts.shown(
-            charts.origins(answer, component.theme()), key="origins", height=275,
+            charts.origins(answer, component.theme()), key="origins", height=228,
             alt="Share of each month's new derivatives by the country of the family; Trends has the numbers",
         )  # fmt: skip
+        with st.container(horizontal=True, gap="small"):
+            tables.save_picture(stacks.origins(answer), file="origins", key="origins")
+            tables.save_csv(rows.shares(answer), answer.receipt, file="origins", key="origins csv")
     with left:
         _verdicts()
+
+
+def origins() -> TrendsAnswer:
+    """New derivatives by the families' countries, the largest of them."""
+    every = opening.ask(questions.trends, by="origin")
+    largest = tuple(line.name for line in every.lines if not line.band)[:COUNTRIES]
+    return opening.ask(questions.trends, by="origin", names=largest)
 
 
 def _verdicts() -> None:

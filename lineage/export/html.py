@@ -10,7 +10,7 @@ import json
 import math
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Protocol
 
@@ -77,9 +77,15 @@ def network(scene: Scene, receipt: Receipt, *, theme: str = "light") -> Drawing:
     return net
 
 
-def page(scene: Scene, receipt: Receipt, *, theme: str = "light") -> str:
-    """The scene as one HTML document: scripts only by nonce, nothing fetched, all text around the picture escaped."""
+def page(scene: Scene, receipt: Receipt, *, theme: str = "light", beside: Sequence[Scene] = ()) -> str:
+    """The scene as one HTML document: scripts only by nonce, nothing fetched, all text around the picture escaped.
+
+    Scenes `beside` it are of the same root in the other direction, and are joined to it there.
+    """
     net = network(scene, receipt, theme=theme)
+    scenes = (scene, *beside)
+    for other in beside:
+        _join(net, other, receipt, theme, down=scene.nodes[0].y - other.nodes[0].y)
     nonce = secrets.token_urlsafe(12)
     if net.select_menu or net.filter_menu or net.use_DOT or net.heading:
         raise ValueError("pyvis inserts menus, DOT and headings unescaped")
@@ -88,11 +94,11 @@ def page(scene: Scene, receipt: Receipt, *, theme: str = "light") -> str:
     html = _SCRIPT.sub(rf'\1<script nonce="{nonce}"', html)
     policy = f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'unsafe-inline'; img-src data:"
     head = f'<head><meta http-equiv="Content-Security-Policy" content="{policy}">'
-    head += f"<title>{_title(scene, receipt)}</title>{_STYLE}"
+    head += f"<title>{_title(scenes, receipt)}</title>{_STYLE}"
     html = html.replace("<html>", '<html lang="en">', 1).replace("<head>", head, 1)
-    html = _BODY.sub(lambda match: match[0] + _header(scene, receipt, theme), html, count=1)
+    html = _BODY.sub(lambda match: match[0] + _header(scenes, receipt, theme), html, count=1)
     before, end, after = html.rpartition("</body>")
-    return "<!doctype html>\n" + before + _footer(scene, receipt) + end + after
+    return "<!doctype html>\n" + before + _footer(scenes, receipt) + end + after
 
 
 _REMOTE = re.compile(r'<link\b[^>]*href="https?:[^>]*>|<script\b[^>]*src="https?:[^>]*>\s*</script>')
@@ -113,31 +119,49 @@ pre{overflow-x:auto}
 </style>"""
 
 
-def _title(scene: Scene, receipt: Receipt) -> str:
+def _join(net: Drawing, scene: Scene, receipt: Receipt, theme: str, *, down: float) -> None:
+    """Add a second scene of the same root, moved so that the two roots are one; models of both stay where they are."""
+    have = _keys(net)
+    names = {node.key: f"{node.key} beside" if node.model is None else node.key for node in scene.nodes}
+    for node in scene.nodes:
+        if names[node.key] not in have:
+            net.add_node(names[node.key], **{**_node(node, receipt, theme), "y": node.y + down})
+    weights = {node.key: node.model.derivatives for node in scene.nodes if node.model}
+    for line in scene.edges:
+        parent, child = (line.far, line.near) if scene.direction == "up" else (line.near, line.far)
+        net.add_edge(names[parent], names[child], arrows="", **_edge(line, weights, theme))
+
+
+def _keys(net: Drawing) -> set[str]:
+    nodes: list[dict[str, object]] = json.loads(json.dumps(net.get_network_data()[0]))
+    return {str(node["id"]) for node in nodes}
+
+
+def _title(scenes: Sequence[Scene], receipt: Receipt) -> str:
     simulated = f"{receipts.BANNER}: " if receipt.simulated else ""
-    return escape(f"{simulated}{_direction(scene)} of {printable(scene.root)}")
+    return escape(f"{simulated}{_directions(scenes)} of {printable(scenes[0].root)}")
 
 
-def _direction(scene: Scene) -> str:
-    return "Ancestors" if scene.direction == "up" else "Derivatives"
+def _directions(scenes: Sequence[Scene]) -> str:
+    return " and ".join("ancestors" if s.direction == "up" else "derivatives" for s in scenes).capitalize()
 
 
-def _header(scene: Scene, receipt: Receipt, theme: str) -> str:
-    root = scene.nodes[0]
+def _header(scenes: Sequence[Scene], receipt: Receipt, theme: str) -> str:
+    root = scenes[0].nodes[0]
     badge = ""
     if receipt.simulated:
         badge = f'<p><span class="simulated">{receipts.BANNER}</span> {escape(receipts.BANNER_MEANING)}</p>'
     colours = f"background:{_PAPER[theme]};color:{_INK[theme]}"
     legend = " · ".join(f"{letter} {relation}" for relation, letter in LETTERS.items())
     return (
-        f'<header style="{colours}">{badge}<h1>{_direction(scene)} of {escape(printable(scene.root))}</h1>'
+        f'<header style="{colours}">{badge}<h1>{_directions(scenes)} of {escape(printable(scenes[0].root))}</h1>'
         f"<p>{escape(trees.figures(root, receipt))}</p>"
         f"<p>{escape(legend)} · solid: declared · long dashes: curated · dotted: stands for more</p></header>"
     )
 
 
-def _footer(scene: Scene, receipt: Receipt) -> str:
-    rows = escape(trees.text(scene, receipt, Look(width=160)))
+def _footer(scenes: Sequence[Scene], receipt: Receipt) -> str:
+    rows = "\n\n".join(escape(trees.text(scene, receipt, Look(width=160))) for scene in scenes)
     lines = "".join(f"<p>{escape(line)}</p>" for line in receipts.lines(receipt))
     return f"<footer>{lines}<details><summary>The same as text</summary><pre>{rows}</pre></details></footer>"
 

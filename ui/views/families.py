@@ -9,6 +9,7 @@ import streamlit as st
 from lineage import questions
 from lineage.answers import TopAnswer
 from lineage.domain import Attribution, Level
+from lineage.export import stacks
 from ui import charts, component, controls, frame, opening, routes, rows, state, statements, tables
 
 MOST = 40
@@ -18,7 +19,7 @@ def show() -> None:
     """The page."""
     here, refused = controls.current(state.Families)
     frame.top("Open-model families", refused)
-    answer = _answer(here)
+    answer = answered(here)
     frame.rule(answer.receipt, counts=_sentence(here.by), divided=True)
     top = st.container(height=290, border=False)
     _controls(here)
@@ -30,12 +31,16 @@ def show() -> None:
             charts.relations(answer, component.theme()), key="relations", height=560,
             alt="Derivatives of each family by relation; the table beside it has the counters",
         )  # fmt: skip
+        with st.container(horizontal=True, gap="small"):
+            tables.save_picture(stacks.relations(answer), file="relations", key="relations")
+            tables.save_csv(rows.by_relation(answer), answer.receipt, file="relations", key="relations csv")
     with top:
         statements.strip()
     frame.bottom(answer.receipt, answer.notes, _command(here))
 
 
-def _answer(here: state.Families) -> TopAnswer:
+def answered(here: state.Families) -> TopAnswer:
+    """The leaderboard of that state."""
     return opening.ask(
         questions.top,
         limit=MOST,

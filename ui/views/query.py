@@ -5,8 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from lineage import questions
+from lineage.domain import Receipt, Table
 from lineage.export import sheets
-from ui import controls, frame, inert, opening, state, tables
+from lineage.questions.among import among
+from ui import answered, charts, component, controls, frame, graphs, inert, opening, state, tables
 
 MOST = 1000
 SECONDS = 20.0
@@ -56,9 +58,24 @@ def _answer(text: str) -> None:
     if not sheet.rows:
         st.html('<p class="ln-line">No rows.</p>')
     else:
+        _drawn(table, receipt)
         tables.shown(sheet, key="cypher rows", alt="The rows of the answer", most=18)
         cut = f" The first {MOST:,}: the rest was cut." if table.truncated else ""
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.html(f'<span class="ln-line">{len(sheet.rows):,} rows.{cut}</span>')
             tables.save_csv(sheet, receipt, file="query", key="cypher csv")
     frame.bottom(receipt, (), ["cypher", text])
+
+
+def _drawn(table: Table, receipt: Receipt) -> None:
+    """The nodes of the answer and what joins them, where it has any."""
+    graph = answered.found(table)
+    if not graph.dots:
+        return
+    graph = graph.related(opening.ask(among, graph.models)) if graph.models else graph
+    charts.shown(
+        graphs.option(graph, receipt, component.theme()), key="cypher graph", height=graphs.tall(graph),
+        alt="The nodes of the answer and the lines between them; the table below has every row",
+    )  # fmt: skip
+    if graph.left_out:
+        st.html(f'<p class="ln-line">The first {answered.MOST} nodes are drawn, {graph.left_out:,} are not.</p>')

@@ -93,8 +93,8 @@ def _drawing(here: state.Tree, scenes: tuple[Scene, ...], receipt: Receipt) -> N
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.html(f'<span class="ln-line">{_extent(scenes)}</span>')
         tables.save(
-            "HTML", lambda: html.page(scenes[0], receipt, theme=theme), file=f"{file}.html", mime="text/html",
-            key="tree html",
+            "HTML", lambda: html.page(scenes[0], receipt, theme=theme, beside=scenes[1:]), file=f"{file}.html",
+            mime="text/html", key="tree html",
         )  # fmt: skip
         tables.save(
             "SVG", lambda: picture.drawn(placed, receipt, theme), file=f"{file}.svg", mime="image/svg+xml",

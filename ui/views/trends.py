@@ -6,9 +6,11 @@ import streamlit as st
 
 from lineage import questions
 from lineage.answers import TrendsAnswer
-from lineage.domain import Attribution, Level
+from lineage.domain import Attribution, Level, Receipt
 from lineage.export import chart
+from lineage.export.plain import plural
 from lineage.export.sheet import Column, Kind, Sheet
+from lineage.questions.meetings import meetings
 from ui import charts, component, controls, frame, inert, opening, state, tables
 
 SPLITS = {"family": "Family", "origin": "Family's country", "country": "Uploader's country"}
@@ -110,6 +112,23 @@ def _compare(here: state.Trends) -> None:
     )
     tables.shown(sheet, key="compare rows", alt="Counters of the families side by side", most=20)
     tables.save_csv(sheet, found.receipt, file=tables.file_name("compare", *names), key="compare csv")
+    _shared(here, names, options, found.receipt)
+
+
+def _shared(here: state.Trends, names: list[str], options: dict[str, str], receipt: Receipt) -> None:
+    """What each two of the families have in common."""
+    pairs = opening.ask(meetings, tuple(names), evidence=Level(here.evidence))
+    sheet = Sheet(
+        (Column("family"), Column("and"), Column("derive from both", "number"), Column("merges", "number"),
+         Column("most downloaded of these merges")),
+        tuple((options[p.one], options[p.other], p.shared, p.merges, ", ".join(p.examples)) for p in pairs),
+    )  # fmt: skip
+    st.html(
+        f'<p class="ln-line"><b>Shared merges.</b> Models that derive from both families, and how many of them are '
+        f"merges themselves: {plural(sum(p.merges for p in pairs), 'merge')} over {plural(len(pairs), 'pair')}.</p>"
+    )
+    tables.shown(sheet, key="shared rows", alt="What each two of the families share")
+    tables.save_csv(sheet, receipt, file=tables.file_name("shared", *names), key="shared csv")
 
 
 def _command(here: state.Trends) -> list[str]:
