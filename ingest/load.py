@@ -78,7 +78,8 @@ def tables_of(settings: Settings, snapshot: Snapshot, registry: Registry, now: d
         counts=counts,
         members=atlas.members,
         registry=registry,
-        ground=atlas.ground(Level.DECLARED),
+        shared=atlas.shared(Level.DECLARED),
+        tallies=atlas.tallies,
         meta=meta,
     )
     return meta, tables

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lineage.settings import Settings
     from lineage.snapshots import Snapshot
     from lineage.stores.protocol import GraphStore
+    from lineage.tallies import Tally
 
 
 WHOLE = "hub"
@@ -149,6 +150,33 @@ class Atlas:
 
         return derived.members(self.place, self._whole, self.registry)
 
+    @cached_property
+    def tallies(self) -> Mapping[int, Tally]:
+        """What every family comes to under the default rule, by its place in the registry."""
+        from lineage import derived, tallies
+
+        def made() -> pl.DataFrame:
+            targets = [self.family_target(family.slug) for family in self.registry.families]
+            return tallies.table(self.ground(Level.DECLARED), targets)
+
+        return tallies.read(derived.tallies(self.place, self.registry, made))
+
+    def tally(self, ground: Ground, target: Target) -> Tally:
+        """What one target comes to: as kept, where that is the default rule and it is kept."""
+        from lineage import derived, tallies
+
+        kept = self.usual(ground) and derived.has_tallies(self.place, self.registry)
+        if kept and target.family is not None:
+            return self.tallies[target.family]
+        return tallies.tally(ground, target)
+
+    def usual(self, ground: Ground) -> bool:
+        """Whether a ground is that of the default rule."""
+        from lineage.counters import THRESHOLD
+
+        usual = ground.graph is self.graph(Level.DECLARED)
+        return usual and ground.until is None and ground.threshold == THRESHOLD
+
     def shared(self, level: Level) -> Attributions:
         """Which families every derivative reaches at a level."""
         if level not in self._attributions:
@@ -166,6 +194,7 @@ class Atlas:
             shared=self.shared(level),
             column=self.column,
             owner=self.owner,
+            namespaces=self.registry.known_namespaces,
             teachers=resolved.table(self.place, "teachers"),
             named=resolved.table(self.place, "named"),
             matching=self.names.matching,

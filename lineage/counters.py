@@ -19,6 +19,8 @@ import polars as pl
 from lineage.domain import Attribution, Number, Relation
 from lineage.graph import Flags, Graph, Ints, reach
 
+_BEYOND_ASCII = r"[^\x00-\x7f]"
+
 THRESHOLD = 500
 """Default N of `organic`: more children than this from one publisher, or of one name template, are bulk."""
 
@@ -122,6 +124,20 @@ class Attributions:
         return _primaries(self._graph, self._members, node, family, self.k)
 
 
+def tally(shared: Attributions, family: int, attribution: Attribution) -> Number:
+    """The derivatives of a family under an attribution, without a table of them."""
+    nodes, _ = shared.of(family)
+    if attribution is Attribution.ANY:
+        return len(nodes)
+    if attribution is Attribution.PRIMARY:
+        return int((shared.primary[nodes] == family).sum())
+    sizes, times = np.unique(shared.k[nodes], return_counts=True)
+    each = dict(zip(sizes.tolist(), times.tolist(), strict=True))
+    if attribution is Attribution.EXCLUSIVE:
+        return int(each.get(1, 0))
+    return _whole(sum((Fraction(many, k) for k, many in each.items()), Fraction(0)))
+
+
 def members_of(members: pl.DataFrame, family: int) -> Ints:
     """Node numbers of a family's members."""
     return members.filter(pl.col("family") == family)["node"].to_numpy().astype(np.int64)
@@ -178,6 +194,7 @@ class Ground:
     `column(name)` is a whole column of `schema.NODES` in node order, with `created_at` corrected by the registry;
     `owner(namespace)` the slug of the organisation behind it, `matching(pattern)` the nodes whose name after the slash
     matches it, case aside, ascending. `until` drops models created later; None counts all.
+    `namespaces` are all, lower-cased, that `owner` may know.
     `mirrored`: the graph is known only through a store, which carries neither tags nor teachers' students.
     `scoped`: the snapshot was crawled for some families or models, what is looked for over the whole Hub is absent.
     `layered`: the snapshot holds only models with a parent, a child or a family, so that names are not all there.
@@ -187,6 +204,7 @@ class Ground:
     shared: Attributions
     column: Callable[[str], pl.Series]
     owner: Callable[[str], str | None]
+    namespaces: Sequence[str]
     teachers: pl.DataFrame
     named: pl.DataFrame
     matching: Callable[[str], pl.Series]
@@ -202,8 +220,9 @@ class Ground:
 
     def owners(self, publishers: pl.Series) -> pl.Series:
         """The organisation behind each namespace of a column."""
-        every = publishers.unique().drop_nulls().to_list()
-        known = {name: slug for name in every if (slug := self.owner(name)) is not None}
+        every = publishers.unique().drop_nulls()
+        near = every.str.to_lowercase().is_in(self.namespaces) | every.str.contains(_BEYOND_ASCII)
+        known = {name: slug for name in every.filter(near) if (slug := self.owner(name)) is not None}
         return publishers.replace_strict(known, default=None, return_dtype=pl.String)
 
     def eligible(self, nodes: Ints) -> Ints:
@@ -417,15 +436,13 @@ def loose(ground: Ground, target: Target, attribution: Attribution) -> dict[str,
 
 def direct_of(ground: Ground, target: Target) -> Ints:
     """Models with an edge straight to a member, members left out."""
-    children = np.unique(ground.graph.down.of(np.unique(target.members)))
-    return ground.eligible(np.setdiff1d(children, target.members, assume_unique=True))
+    return ground.eligible(_without(ground, ground.graph.down.of(target.members), target))
 
 
 def tagged_of(ground: Ground, target: Target) -> Ints:
     """Models with a tag that names one of the family's namespaces, members left out."""
-    named = ground.named.filter(pl.col("namespace").is_in(list(target.namespaces)))["node"].unique()
-    found = np.setdiff1d(named.to_numpy().astype(np.int64), target.members)
-    return ground.eligible(found)
+    named = ground.named.filter(pl.col("namespace").is_in(list(target.namespaces)))["node"]
+    return ground.eligible(_without(ground, named.to_numpy(), target))
 
 
 def named_of(ground: Ground, target: Target) -> Ints | None:
@@ -433,7 +450,7 @@ def named_of(ground: Ground, target: Target) -> Ints | None:
     if target.name_pattern is None or ground.layered:
         return None
     hits = ground.matching(target.name_pattern).to_numpy()
-    return ground.eligible(ground.models(np.setdiff1d(hits, target.members, assume_unique=True)))
+    return ground.eligible(ground.models(_without(ground, hits, target)))
 
 
 def taught_of(ground: Ground, target: Target) -> Ints:
@@ -441,4 +458,12 @@ def taught_of(ground: Ground, target: Target) -> Ints:
     pairs = ground.teachers
     students = pairs.filter(pl.col("parent").is_in(target.members.tolist()))["child"].unique()
     found = reach(ground.graph.down, students.to_numpy().astype(np.int64)).nodes
-    return ground.eligible(ground.models(np.setdiff1d(found, target.members)))
+    return ground.eligible(ground.models(_without(ground, found, target)))
+
+
+def _without(ground: Ground, nodes: Ints, target: Target) -> Ints:
+    """The distinct `nodes` that are no members, ascending."""
+    flags = np.zeros(ground.graph.n, dtype=bool)
+    flags[nodes] = True
+    flags[target.members] = False
+    return np.flatnonzero(flags)

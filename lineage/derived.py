@@ -1,15 +1,18 @@
-"""What is computed once from resolved tables and kept beside them: counts of every node, members of every family."""
+"""What is computed once from resolved tables and kept beside them: counts of every node,
+members and tallies of every family."""
 
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from lineage import resolved, schema
+from lineage import __version__, resolved, schema
+from lineage.counters import THRESHOLD, VERSIONS
 from lineage.domain import Level
 from lineage.families import membership
 from lineage.graph import Graph, depths, derivative_counts
@@ -43,6 +46,21 @@ def members(place: Path, graph: Graph, registry: Registry) -> pl.DataFrame:
         return membership(graph.at(Level.DECLARED.mask), registry.claims(nodes["id"]), nodes["created_at"], pinned)
 
     return _kept(place, f"members-{registry.digest[:12]}", made)
+
+
+def tallies(place: Path, registry: Registry, made: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+    """`schema.TALLIES` of a resolved folder under a registry and the rules of this version."""
+    return _kept(place, _tallies(registry), made)
+
+
+def has_tallies(place: Path, registry: Registry) -> bool:
+    """Whether the tallies are there already."""
+    return (place / f"{_tallies(registry)}.parquet").is_file()
+
+
+def _tallies(registry: Registry) -> str:
+    rules = zlib.crc32(repr((__version__, sorted(VERSIONS.items()), THRESHOLD)).encode())
+    return f"tallies-{registry.digest[:12]}-{rules:08x}"
 
 
 def _pins(registry: Registry) -> list[tuple[str, int]]:

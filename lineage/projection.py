@@ -7,11 +7,12 @@ from datetime import datetime
 
 import polars as pl
 
-from lineage import counters, schema
-from lineage.counters import Attributions, Ground, Target
-from lineage.domain import Attribution, Evidence, Loaded, Relation, names_of
+from lineage import schema
+from lineage.counters import Attributions, members_of
+from lineage.domain import Evidence, Loaded, Relation, names_of
 from lineage.registry import Registry
 from lineage.schema import GraphTables
+from lineage.tallies import Tally
 
 _STORED_COUNTS = ("direct", "derivatives", "organic", "trained", "publishers")
 
@@ -24,10 +25,11 @@ def project(
     counts: pl.DataFrame,
     members: pl.DataFrame,
     registry: Registry,
-    ground: Ground,
+    shared: Attributions,
+    tallies: Mapping[int, Tally],
     meta: Loaded,
 ) -> GraphTables:
-    """The graph's tables (`schema.columns`) from resolved ones, all in node order; `ground` is at declared evidence."""
+    """The graph's tables (`schema.columns`) from resolved ones, all in node order; `shared` is at declared evidence."""
     ids = nodes["id"]
     slugs = pl.Series([f.slug for f in registry.families], dtype=pl.String)
     family = members.select("node", family=slugs.gather(members["family"]))
@@ -48,7 +50,7 @@ def project(
             schema=["slug", "name", "country", "region"],
             orient="row",
         ),
-        "Family": _families(registry, members, ground),
+        "Family": _families(registry, members, tallies),
         "LineageMeta": _meta(meta),
     }
     lines = {
@@ -63,7 +65,7 @@ def project(
         "MADE_BY": pl.DataFrame(
             [(f.slug, f.organization) for f in registry.families], schema=["source", "target"], orient="row"
         ),
-        "ATTRIBUTED_TO": _attributed(ground.shared, ids, slugs),
+        "ATTRIBUTED_TO": _attributed(shared, ids, slugs),
     }
     return GraphTables(
         {label.name: _typed(tables[label.name], schema.columns(label)) for label in schema.LABELS},
@@ -132,13 +134,11 @@ def _attributed(shared: Attributions, ids: pl.Series, slugs: pl.Series) -> pl.Da
     )
 
 
-def _families(registry: Registry, members: pl.DataFrame, ground: Ground) -> pl.DataFrame:
-    rows = []
-    for place, family in enumerate(registry.families):
-        own = counters.members_of(members, place)
-        target = Target(family.slug, "family", own, family=place, organization=family.organization)
-        values = counters.count(ground, target, counters.derivative_table(ground, target), Attribution.ANY)
-        rows.append((family.slug, family.name, len(own), *(values[name] for name in _STORED_COUNTS)))
+def _families(registry: Registry, members: pl.DataFrame, tallies: Mapping[int, Tally]) -> pl.DataFrame:
+    rows = [
+        (family.slug, family.name, len(members_of(members, place)), *(tallies[place].values[c] for c in _STORED_COUNTS))
+        for place, family in enumerate(registry.families)
+    ]
     columns = ["slug", "name", "members", *_STORED_COUNTS]
     return pl.DataFrame(rows, schema=columns, orient="row")
 

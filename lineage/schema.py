@@ -135,6 +135,21 @@ ALIASES: Mapping[str, pl.DataType | type[pl.DataType]] = {
 MEMBERS: Mapping[str, pl.DataType | type[pl.DataType]] = {"node": pl.UInt32, "family": pl.UInt16}
 """Members of families; `family` is the entry's place in the registry."""
 
+TALLIES: Mapping[str, pl.DataType | type[pl.DataType]] = {
+    "family": pl.UInt16,
+    **dict.fromkeys(
+        (
+            "derivatives", "direct", "organic", "trained", "finetunes", "adapters", "merges", "quantizations",
+            "unspecified", "external", "active", "publishers", "tagged", "named", "taught", "downloads",
+            "downloads_all_time", "likes", "bulk", "bulk_by_publisher", "bulk_by_template", "several",
+        ),
+        pl.Int64,
+    ),
+    "share": pl.String,
+}  # fmt: skip
+"""One row a family under the default rule: its counters, then derivatives that are bulk or have several relations, then
+its fractional part of all derivatives, `p/q` where it is not whole."""
+
 COUNTS: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "direct": pl.Int64,
     "derivatives": pl.Int64,

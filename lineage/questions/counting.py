@@ -39,11 +39,11 @@ def count(
     results, slices = [], []
     remarks = notes.about(atlas, evidence, as_of) + notes.about_cover(atlas, targets)
     for name, target in zip(names, targets, strict=True):
-        table = counters.derivative_table(ground, target)
-        values = counters.count(ground, target, table, attribution) | counters.loose(ground, target, attribution)
-        results.append(Counts(name, target.kind, {counter: values[counter] for counter in VERSIONS}))
-        remarks += notes.about_target(atlas, ground, target, table, attribution)
+        values, said = _counted(atlas, ground, target, attribution)
+        results.append(Counts(name, target.kind, values))
+        remarks += said
         if per is not None:
+            table = counters.derivative_table(ground, target)
             shared = table if attribution is Attribution.ANY else counters.shares(ground, table)
             slices += _slices(target, name, keyed(atlas, ground, target, shared, per), attribution, per)
     return CountAnswer(
@@ -62,6 +62,17 @@ def count(
         slices=tuple(slices),
         notes=tuple(dict.fromkeys(remarks)),
     )
+
+
+def _counted(
+    atlas: Atlas, ground: Ground, target: Target, attribution: Attribution
+) -> tuple[dict[str, Number | None], list[str]]:
+    if attribution is Attribution.ANY:
+        tally = atlas.tally(ground, target)
+        return dict(tally.values), notes.about_target(ground, target, tally)
+    table = counters.derivative_table(ground, target)
+    values = counters.count(ground, target, table, attribution) | counters.loose(ground, target, attribution)
+    return {counter: values[counter] for counter in VERSIONS}, notes.about_division(target, attribution)
 
 
 def _listed(atlas: Atlas, target: Target) -> bool:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from lineage import counters
+from lineage import counters, tallies
 from lineage import graph as graphs
 from lineage.answers import Ranked, TopAnswer
-from lineage.counters import THRESHOLD, VERSIONS, Ground
+from lineage.counters import THRESHOLD, VERSIONS, Ground, Target
 from lineage.domain import Attribution, Level, Number
 from lineage.errors import Misuse
 from lineage.questions import notes, standing
@@ -84,24 +84,22 @@ def _whole(ground: Ground) -> int:
 def _families(
     atlas: Atlas, ground: Ground, by: str, limit: int, attribution: Attribution
 ) -> tuple[list[Ranked], int, str]:
-    whole, results = _whole(ground), []
-    for family in atlas.registry.families:
+    results, kept = [], atlas.tallies if attribution is Attribution.ANY and atlas.usual(ground) else {}
+    shares = {place: tally.share or 0 for place, tally in kept.items()}
+    whole = sum(shares.values()) if kept else _whole(ground)
+    for place, family in enumerate(atlas.registry.families):
         target = atlas.family_target(family.slug)
         if not len(target.members):
             continue
-        table = counters.derivative_table(ground, target)
-        values = counters.count(ground, target, table, attribution)
-        if by in counters.LOOSE:
-            values |= counters.loose(ground, target, attribution)
+        if kept:
+            values, shared = kept[place].values, shares[place]
+        else:
+            values, shared = _counted(ground, target, by, attribution), tallies.share(ground, place)
         value = values[by]
         if value is None and by == "active" and ground.until is not None:
             raise Misuse("`active` needs a snapshot of that date: today's downloads say nothing of the past.")
         if value is None:
             raise Misuse(f"Families cannot be ranked by {by} under attribution {attribution}. Try --attribution any.")
-        shared = (
-            counters.summed(counters.shares(ground, table), Attribution.FRACTIONAL, target.family)[None]["derivatives"]
-            or 0
-        )
         owner = atlas.registry.organization(family.organization)
         results.append(
             Ranked(
@@ -113,7 +111,12 @@ def _families(
                 share=float(shared / whole) if whole and by == "derivatives" else None,
             )
         )
-    return _first(results, limit), whole, "models that derive from a registry family; shares are fractional"
+    return _first(results, limit), int(whole), "models that derive from a registry family; shares are fractional"
+
+
+def _counted(ground: Ground, target: Target, by: str, attribution: Attribution) -> Mapping[str, Number | None]:
+    values = counters.count(ground, target, counters.derivative_table(ground, target), attribution)
+    return values | counters.loose(ground, target, attribution) if by in counters.LOOSE else values
 
 
 def _models(

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from lineage import snapshots
 from lineage.counters import Ground, Target
 from lineage.domain import Attribution, Level
@@ -15,6 +13,7 @@ from lineage.mirror import KIND as MIRROR
 
 if TYPE_CHECKING:
     from lineage.atlas import Atlas
+    from lineage.tallies import Tally
 
 
 def about(atlas: Atlas, level: Level, as_of: date | None) -> list[str]:
@@ -98,30 +97,27 @@ def about_scope(atlas: Atlas) -> list[str]:
     )
 
 
-def about_target(
-    atlas: Atlas,
-    ground: Ground,
-    target: Target,
-    table: pl.DataFrame,
-    attribution: Attribution,
-) -> list[str]:
-    """What holds for one target's numbers; `table` is its derivative table."""
-    if attribution is not Attribution.ANY:
-        if target.kind == "family":
-            return []
-        return [f"{target.name} is a model: attribution {attribution} divides between families, so it has no counts."]
+def about_division(target: Target, attribution: Attribution) -> list[str]:
+    """What holds for one target's numbers beyond attribution any."""
+    if target.kind == "family":
+        return []
+    return [f"{target.name} is a model: attribution {attribution} divides between families, so it has no counts."]
+
+
+def about_target(ground: Ground, target: Target, tally: Tally) -> list[str]:
+    """What holds for one target's numbers under attribution any."""
     said = []
     if target.kind == "family" and not len(target.members):
         said.append(f"{target.name}: no member in this snapshot.")
-    farmed = table.filter(~pl.col("organic"))
-    if farmed.height:
+    if tally.bulk:
         said.append(
-            f"{target.name}: organic leaves out {farmed.height:,} (bulk: over {ground.threshold:,} children of one "
-            f"parent), {int(farmed['farmed_by_publisher'].sum()):,} by one publisher and "
-            f"{int(farmed['farmed_by_template'].sum()):,} of one name template; some are both."
+            f"{target.name}: organic leaves out {tally.bulk:,} (bulk: over {ground.threshold:,} children of one "
+            f"parent), {tally.bulk_by_publisher:,} by one publisher and {tally.bulk_by_template:,} of one name "
+            "template; some are both."
         )
-    several = table.filter(pl.col("bits").bitwise_count_ones() > 1).height
-    if several:
-        who, stand = ("1 derivative has", "stands") if several == 1 else (f"{several:,} derivatives have", "stand")
-        said.append(f"{target.name}: {who} several relations and {stand} in each.")
+    if tally.several:
+        who = "1 derivative has" if tally.several == 1 else f"{tally.several:,} derivatives have"
+        said.append(
+            f"{target.name}: {who} several relations and {'stands' if tally.several == 1 else 'stand'} in each."
+        )
     return said

@@ -70,6 +70,11 @@ class Registry:
         new = self.renamed_namespaces.get(namespace)
         return found or (self.organization_of(new) if new else None)
 
+    @cached_property
+    def known_namespaces(self) -> tuple[str, ...]:
+        """Every namespace, lower-cased, behind which `organization_of` may know somebody."""
+        return tuple(sorted({*map(str.lower, self._folded_spaces), *map(str.lower, self.renamed_namespaces)}))
+
     def canonical(self, id: str) -> str:
         """The newest name of an id; a name without alias comes back as it is. Applying it twice changes nothing."""
         return names.canonical(id, self.aliases, self.renamed_namespaces)

@@ -89,6 +89,7 @@ def ground(case: Case, *, until: int | None = None) -> tuple[Ground, pl.DataFram
             shared=counters.Attributions(graph, members, 3),
             column=columns.__getitem__,
             owner={"o": "org"}.get,
+            namespaces=["o"],
             teachers=pl.DataFrame(schema=dict(schema.TEACHERS)),
             named=pl.DataFrame(schema=dict(schema.NAMED)),
             matching=lambda pattern: pl.Series(dtype=pl.Int64),
