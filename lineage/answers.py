@@ -85,7 +85,10 @@ class Listed:
 
 @dataclass(frozen=True)
 class ListAnswer:
-    """Derivatives or ancestors; `total` counts all that match, `rows` are the ones within the limit."""
+    """Derivatives or ancestors; `total` counts all that match, `rows` are the ones within the limit.
+
+    `asked` echoes what narrowed the list.
+    """
 
     receipt: Receipt
     name: str
@@ -93,6 +96,7 @@ class ListAnswer:
     total: int
     rows: tuple[Listed, ...]
     notes: tuple[str, ...] = ()
+    asked: Mapping[str, str | int | datetime | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ class FamilyChange:
 
     slug: str
     members: tuple[int, int]
-    derivatives: tuple[int, int]
+    derivatives: tuple[Number, Number]
 
 
 @dataclass(frozen=True)

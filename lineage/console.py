@@ -222,8 +222,9 @@ class Form:
         sheet: Callable[[T], Sheet] | None = None,
         ids: Callable[[T], Iterable[str]] | None = None,
         receipt: Receipt | None = None,
+        before: Receipt | None = None,
     ) -> None:
-        """Print the answer; beside CSV the receipt goes to stderr."""
+        """Print the answer; beside CSV the receipt goes to stderr, that of what it is held against first."""
         from lineage.export import csv, receipts
         from lineage.export import json as documents
         from lineage.export.plain import printable
@@ -234,7 +235,8 @@ class Form:
             click.echo(csv.written(sheet(answer)), nl=False)
             if receipt is not None:
                 banner = [receipts.BANNER] * receipt.simulated
-                click.echo("\n".join([*banner, *receipts.lines(receipt)]), err=True)
+                held = [] if before is None else [f"before: {line}" for line in receipts.lines(before)]
+                click.echo("\n".join([*banner, *held, *receipts.lines(receipt)]), err=True)
         elif self.ids and ids is not None:
             click.echo("".join(f"{printable(id)}\n" for id in ids(answer)), nl=False)
         else:

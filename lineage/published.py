@@ -1,10 +1,13 @@
-"""The commands for publishing: trends, claims, charts, and whether a number comes out again."""
+"""The commands for publishing: trends, claims, charts, exports, and whether a number comes out again."""
 
 from __future__ import annotations
 
 import json as standard
+import sys
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import IO
 
 import click
 
@@ -16,6 +19,8 @@ from lineage.wording import Day, attribution, evidence
 
 SPLITS = ("family", "origin", "country")
 SUFFIXES = (".svg", ".png", ".csv")
+HTML_ROWS = 300
+"""A page of more nodes than this takes seconds to open."""
 
 _by = click.option("--by", type=click.Choice(SPLITS), default="family", show_default=True, help="What is told apart.")
 
@@ -85,7 +90,7 @@ def claims(names: tuple[str, ...], form: Form) -> None:
 def verify(ctx: click.Context, receipt: Path, form: Form) -> None:
     """Make a printed answer again and say whether its numbers are equal.
 
-    RECEIPT is what `count`, `top`, `trends`, `claims` or `audit` printed with --json. Exit 1 where they are not.
+    RECEIPT is what a question printed with --json, or the receipt.json of an export. Exit 1 where they are not.
     """
     from lineage import questions
     from lineage.export import published as write
@@ -205,5 +210,56 @@ def reproduce(claim: str, out: Path, snapshot: str | None) -> None:
         click.echo(name)
 
 
-COMMANDS = (trends, claims, chart, verify, reproduce)
+EXPORTS = ("csv", "parquet", "json", "graphml", "neo4j-admin", "html")
+
+
+@click.command(
+    cls=Command,
+    section="Reports",
+    examples=["lineage export --format parquet --out graph", "lineage export qwen --format graphml --out qwen.graphml"],
+)
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--format", "form", type=click.Choice(EXPORTS), required=True, help="For which tools.")
+@click.option(
+    "--out", "-o", type=click.Path(path_type=Path), help="A folder for csv, parquet and neo4j-admin; else a file."
+)
+def export(names: tuple[str, ...], form: str, out: Path | None) -> None:
+    """Write the graph, or what stands around families and models, for other tools.
+
+    Of a family: its members and derivatives; of a model: all above and below it. json, graphml and html go to stdout
+    without --out. html is one model's tree, at most 300 rows of it.
+    """
+    from lineage import questions
+    from lineage.export import html, whole
+
+    if out is None and form in whole.FOLDERS:
+        raise click.UsageError(f"{form} is a folder of tables: name it with --out DIR.")
+    if form == "html" and len(names) != 1:
+        raise click.UsageError("html draws one model's tree: name it.")
+    with console.atlas() as atlas:
+        if form == "html":
+            page = html.page(*questions.tree(atlas, names[0], limit=HTML_ROWS))
+            _written(out, lambda file: file.write(page))
+            return
+        answer = questions.export(atlas, names)
+    if out is not None and form in whole.FOLDERS:
+        for name in whole.folder(answer, form, out):
+            click.echo(name)
+    else:
+        _written(out, lambda file: whole.document(answer, form, file))
+
+
+def _written(out: Path | None, write: Callable[[IO[str]], object]) -> None:
+    """A document into a file, whole or not at all, or onto stdout."""
+    if out is None:
+        write(sys.stdout)
+        return
+    beside = out.with_name(f".{out.name}.part")
+    with beside.open("w", encoding="utf-8", newline="\n") as file:
+        write(file)
+    beside.replace(out)
+    click.echo(str(out), err=True)
+
+
+COMMANDS = (trends, claims, chart, export, verify, reproduce)
 """In the order in which `--help` lists them."""

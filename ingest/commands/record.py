@@ -8,8 +8,8 @@ import click
 
 from lineage import console
 from lineage.console import Command, Form, formed
-from lineage.domain import Level
-from lineage.wording import evidence
+from lineage.domain import Attribution, Level
+from lineage.wording import attribution, evidence
 
 if TYPE_CHECKING:
     from lineage.atlas import Atlas
@@ -41,9 +41,10 @@ def _most(limit: int | None, form: Form) -> int | None:
 @click.argument("before", default="prev", metavar="[A]")
 @click.argument("after", default="newest", metavar="[B]")
 @click.option("--limit", type=click.IntRange(min=0), help="Names of each kind; 0 for all.  [default: 20 as text]")
+@attribution
 @evidence
 @formed()
-def diff(before: str, after: str, limit: int | None, evidence: Level, form: Form) -> None:
+def diff(before: str, after: str, limit: int | None, attribution: Attribution, evidence: Level, form: Form) -> None:
     """Show what changed between two snapshots: new, gone, renamed, moved; families then and now.
 
     A and B are snapshot ids, newest, or prev: the one before the other.
@@ -56,7 +57,7 @@ def diff(before: str, after: str, limit: int | None, evidence: Level, form: Form
     first, second = questions.pair(settings, before, after)
     registry = load(settings.registry)
     with opened(settings, registry, first) as old, opened(settings, registry, second) as new:
-        answer = questions.diff(old, new, limit=_most(limit, form), evidence=evidence)
+        answer = questions.diff(old, new, limit=_most(limit, form), evidence=evidence, attribution=attribution)
     form.show(
         answer,
         text=changes.diff_text,
@@ -64,6 +65,7 @@ def diff(before: str, after: str, limit: int | None, evidence: Level, form: Form
         sheet=changes.diff_sheet,
         ids=lambda found: (*found.new, *found.gone),
         receipt=answer.after,
+        before=answer.before,
     )
 
 
@@ -71,9 +73,12 @@ def diff(before: str, after: str, limit: int | None, evidence: Level, form: Form
 @click.argument("name")
 @click.option("--scope", help="Which series of snapshots; the whole Hub's unless named.")
 @click.option("--limit", type=click.IntRange(min=0), help="Names of the gone, a snapshot; 0 for all.")
+@attribution
 @evidence
 @formed(ids=False)
-def history(name: str, scope: str | None, limit: int | None, evidence: Level, form: Form) -> None:
+def history(
+    name: str, scope: str | None, limit: int | None, attribution: Attribution, evidence: Level, form: Form
+) -> None:
     """Count a family or model on every snapshot of a scope, and name who is gone."""
     from lineage import questions
     from lineage.export import changes
@@ -86,7 +91,15 @@ def history(name: str, scope: str | None, limit: int | None, evidence: Level, fo
         """The atlas of one snapshot of the series."""
         return opened(settings, registry, manifest.id)
 
-    answer = questions.history(settings, name, atlas, scope=scope, evidence=evidence, limit=_most(limit, form))
+    answer = questions.history(
+        settings,
+        name,
+        atlas,
+        scope=scope,
+        evidence=evidence,
+        attribution=attribution,
+        limit=_most(limit, form),
+    )
     form.show(
         answer,
         text=changes.history_text,

@@ -13,6 +13,7 @@ from lineage.export.sheet import Cell, Column, Sheet, drawn
 HEADLINE = ("derivatives", "direct", "organic", "trained", "publishers")
 """Counters of a history on a terminal; CSV and JSON have all."""
 
+_SIDES = ("before", "after")
 _KINDS = ("new", "gone", "renamed", "moved")
 
 
@@ -80,7 +81,7 @@ def diff_document(answer: DiffAnswer) -> Json:
             {
                 "family": f.slug,
                 "members": {"before": f.members[0], "after": f.members[1]},
-                "derivatives": {"before": f.derivatives[0], "after": f.derivatives[1]},
+                "derivatives": {name: json.number(n) for name, n in zip(_SIDES, f.derivatives, strict=True)},
             }
             for f in answer.families
         ],

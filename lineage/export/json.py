@@ -128,6 +128,7 @@ def listing(answer: given.ListAnswer) -> Json:
         "name": answer.name,
         "kind": answer.kind,
         "total": answer.total,
+        "asked": {key: plain(value) for key, value in answer.asked.items()},
         "results": rows,
         **_notes(answer.notes),
     }

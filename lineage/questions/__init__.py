@@ -8,6 +8,7 @@ from lineage.atlas import Atlas, opened
 from lineage.counters import COUNTERS
 from lineage.questions.counting import count
 from lineage.questions.editions import edition
+from lineage.questions.exporting import export
 from lineage.questions.history import diff, history, pair, series
 from lineage.questions.leaderboards import KINDS, top
 from lineage.questions.licensing import license
@@ -34,6 +35,7 @@ __all__ = [
     "derivatives",
     "diff",
     "edition",
+    "export",
     "families",
     "history",
     "license",

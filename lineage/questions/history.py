@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from lineage import changes, counters, snapshots
@@ -65,15 +67,22 @@ def pair(settings: Settings, before: str = "prev", after: str = "newest") -> tup
     return line[place - 1], end
 
 
-def diff(before: Atlas, after: Atlas, *, limit: int | None = 20, evidence: Level = Level.DECLARED) -> DiffAnswer:
+def diff(
+    before: Atlas,
+    after: Atlas,
+    *,
+    limit: int | None = 20,
+    evidence: Level = Level.DECLARED,
+    attribution: Attribution = Attribution.ANY,
+) -> DiffAnswer:
     """Models new, gone, renamed (one hub_id, two ids) and moved (other parents), and families then and now."""
     found = changes.matched(_models(before), _models(after))
     shifted = changes.moved(_edges(before, evidence), _edges(after, evidence), found.matched)
     renamed = found.renamed
     counted = {"derivatives": VERSIONS["derivatives"]}
     return DiffAnswer(
-        before=before.receipt("diff", counters=counted, level=evidence),
-        after=after.receipt("diff", counters=counted, level=evidence),
+        before=before.receipt("diff", counters=counted, level=evidence, attribution=attribution),
+        after=after.receipt("diff", counters=counted, level=evidence, attribution=attribution),
         models=(before.summary.models, after.summary.models),
         totals={
             "new": len(found.new),
@@ -85,7 +94,7 @@ def diff(before: Atlas, after: Atlas, *, limit: int | None = 20, evidence: Level
         gone=tuple(found.gone[:limit]),
         renamed=tuple((old, new) for old, new in renamed[:limit].iter_rows()),
         moved=tuple(Moved(id, tuple(lost), tuple(gained)) for id, lost, gained in shifted[:limit].iter_rows()),
-        families=_families(before, after, evidence),
+        families=_families(before, after, evidence, attribution),
         notes=tuple(_doubts(before, after)),
     )
 
@@ -100,11 +109,12 @@ def _edges(atlas: Atlas, level: Level) -> pl.DataFrame:
     return pl.DataFrame({"child": atlas.ids.gather(graph.child), "parent": atlas.ids.gather(graph.parent)})
 
 
-def _families(before: Atlas, after: Atlas, level: Level) -> tuple[FamilyChange, ...]:
+def _families(before: Atlas, after: Atlas, level: Level, way: Attribution) -> tuple[FamilyChange, ...]:
     made = []
     for place, family in enumerate(after.registry.families):
         sides = [
-            (len(counters.members_of(side.members, place)), _below(side, place, level)) for side in (before, after)
+            (len(counters.members_of(side.members, place)), _below(side.shared(level), place, way))
+            for side in (before, after)
         ]
         if any(members for members, _ in sides):
             (m0, d0), (m1, d1) = sides
@@ -112,9 +122,18 @@ def _families(before: Atlas, after: Atlas, level: Level) -> tuple[FamilyChange, 
     return tuple(sorted(made, key=lambda one: (-one.derivatives[1], one.slug)))
 
 
-def _below(atlas: Atlas, place: int, level: Level) -> int:
-    nodes, _ = atlas.shared(level).of(place)
-    return len(nodes)
+def _below(shared: counters.Attributions, family: int, way: Attribution) -> Number:
+    """A family's derivatives under an attribution."""
+    nodes, _ = shared.of(family)
+    if way is Attribution.ANY:
+        return len(nodes)
+    if way is Attribution.PRIMARY:
+        return int((shared.primary[nodes] == family).sum())
+    ks = shared.k[nodes]
+    if way is Attribution.EXCLUSIVE:
+        return int((ks == 1).sum())
+    whole = sum((Fraction(n, k + 1) for k, n in enumerate(np.bincount(ks).tolist()[1:])), Fraction(0))
+    return int(whole) if whole.denominator == 1 else whole
 
 
 def _doubts(before: Atlas, after: Atlas) -> list[str]:
@@ -140,13 +159,17 @@ def history(
     *,
     scope: str | None = None,
     evidence: Level = Level.DECLARED,
+    attribution: Attribution = Attribution.ANY,
     limit: int | None = 5,
+    among: Collection[str] | None = None,
 ) -> HistoryAnswer:
     """Every counter of a family or model on each snapshot of a scope, and who is gone since the one before.
 
     `opened` gives the atlas of a snapshot. One that lacks the name is left out and noted; where all do, `NotFound`.
+    `among` are the ids of the snapshots to look at, all of the scope by default. New and gone are of all derivatives,
+    whatever the attribution.
     """
-    line = series(settings, scope)
+    line = tuple(manifest for manifest in series(settings, scope) if among is None or manifest.id in among)
     lines: list[Past] = []
     said: list[str] = []
     kind, earlier = "", None
@@ -161,10 +184,9 @@ def history(
                 continue
             ground = atlas.ground(evidence)
             table = counters.derivative_table(ground, target)
-            values = counters.count(ground, target, table, Attribution.ANY)
-            values |= counters.loose(ground, target, Attribution.ANY)
+            values = counters.count(ground, target, table, attribution) | counters.loose(ground, target, attribution)
             now = _keys(atlas, table["node"].to_numpy()), _models(atlas)
-            lines.append(_past(atlas, target, values, earlier, now, evidence, limit))
+            lines.append(_past(atlas, target, values, earlier, now, (evidence, attribution), limit))
             kind, earlier = target.kind, now
     said += [ALONE] if len(lines) == 1 else [_BETWEEN]
     return HistoryAnswer(lines[-1].receipt, name, kind, line[-1].scope, tuple(lines), tuple(said))
@@ -185,7 +207,7 @@ def _past(
     values: Mapping[str, Number | None],
     earlier: _Seen | None,
     now: _Seen,
-    level: Level,
+    rule: tuple[Level, Attribution],
     limit: int | None,
 ) -> Past:
     """Gone: a derivative then that is no model any more; one that only changed its parents is not gone."""
@@ -196,7 +218,14 @@ def _past(
         new, gone = len(changes.matched(earlier[0], now[0]).new), len(lost)
         names = tuple(lost[:limit])
     return Past(
-        receipt=atlas.receipt("history", counters=VERSIONS, level=level, threshold=counters.THRESHOLD),
+        receipt=atlas.receipt(
+            "history",
+            counters=VERSIONS,
+            level=rule[0],
+            attribution=rule[1],
+            threshold=counters.THRESHOLD,
+            about=[target],
+        ),
         as_of=atlas.snapshot.manifest.as_of,
         members=len(target.members),
         values={counter: values[counter] for counter in VERSIONS},

@@ -63,6 +63,14 @@ def derivatives(
         total=total,
         rows=_listed(atlas, table),
         notes=(*notes.about(atlas, evidence, None), *notes.about_cover(atlas, [target])),
+        asked={
+            "relation": relation,
+            "depth": depth,
+            "publisher": publisher,
+            "since": since,
+            "sort": sort,
+            "limit": limit,
+        },
     )
 
 
@@ -118,6 +126,7 @@ def ancestors(
             for model, d, b in zip(models, distance[shown], bits[shown], strict=True)
         ),
         notes=(*notes.about(atlas, evidence, None), *notes.about_cover(atlas, [atlas.model_target(start)])),
+        asked={"depth": depth, "limit": limit},
     )
 
 

@@ -36,6 +36,8 @@ ASKED: dict[str, tuple[str, ...]] = {
     "families": (),
     "trends": (),
     "claims": (),
+    "diff": (),
+    "history": ("qwen",),
 }
 """Each question with arguments that make it answer with numbers."""
 
@@ -43,18 +45,20 @@ DRAWN = ("chart trends", "chart claims", "chart family qwen")
 
 SILENT = {
     *("crawl", "bootstrap", "pull", "update", "import", "load", "prune", "demo", "ui", "doctor"),
-    *("snapshots", "diff", "history", "export", "reproduce", "verify", "chart"),
+    *("snapshots", "publish", "export", "reproduce", "verify", "chart"),
     *("neo4j", "neo4j up", "neo4j down", "neo4j status", *(" ".join(line.split()[:2]) for line in DRAWN)),
 }
-"""Commands that fetch, serve or list files, those tested below, and those that compare what carries receipts itself."""
+"""Commands that fetch, serve or list files, and those tested below: charts, exports, `verify` and `reproduce`."""
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two crawls, a month apart, of one simulated Hub."""
     place = tmp_path_factory.mktemp("home")
-    with SimulatedHub(World(3000)) as hub:
-        result = CliRunner().invoke(main, ["--home", str(place), "crawl"], env={"HF_ENDPOINT": hub.url})
-    assert result.exit_code == 0, result.output
+    for day in (0, 30):
+        with SimulatedHub(World(3000, day=day)) as hub:
+            result = CliRunner().invoke(main, ["--home", str(place), "crawl", "--fresh"], env={"HF_ENDPOINT": hub.url})
+        assert result.exit_code == 0, result.output
     return place
 
 
@@ -133,7 +137,47 @@ def test_an_ending_that_no_chart_has_is_refused(home: Path, tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["count", "top", "trends", "claims", "audit"])
+VERIFIED: dict[str, tuple[str, str]] = {
+    "count": ('"results"', "derivatives"),
+    "top": ("},", "whole"),
+    "trends": ('"asked"', "whole"),
+    "claims": ('"results"', "now"),
+    "audit": ("},", "edges"),
+    "derivatives": ('"kind"', "total"),
+    "ancestors": ('"results"', "downloads"),
+    "model": ('"counts"', "derivatives"),
+    "license": ('"class"', "unclear"),
+    "families": ('"families"', "members"),
+    "diff": ('"totals"', "new"),
+    "history": ('"members"', "derivatives"),
+}
+"""Where in each answer, after which text, a number of which name is changed."""
+
+UNVERIFIED = ("search", "tree", "path")
+
+
+def test_every_answer_verifies_or_says_why_not(home: Path, tmp_path: Path) -> None:
+    assert ASKED.keys() == {*VERIFIED, *UNVERIFIED, "cypher"}
+    for name in UNVERIFIED:
+        file = tmp_path / f"{name}.json"
+        file.write_text(ask(home, name, *ASKED[name], "--json").stdout, encoding="utf-8")
+        result = CliRunner().invoke(main, ["--home", str(home), "verify", str(file)])
+        assert result.exit_code == 1
+        assert f"An answer to '{name}' cannot be verified: it " in result.stderr
+
+
+def test_an_export_carries_its_receipt_and_verifies(home: Path, tmp_path: Path) -> None:
+    ask(home, "export", "qwen", "--format", "csv", "--out", str(tmp_path / "x"))
+    file = tmp_path / "x" / "receipt.json"
+    assert "equal: all" in ask(home, "verify", str(file)).stdout
+    said = json.loads(file.read_text(encoding="utf-8"))
+    said["totals"]["DERIVED_FROM"] += 1
+    file.write_text(json.dumps(said), encoding="utf-8")
+    result = CliRunner().invoke(main, ["--home", str(home), "verify", str(file), "--json"])
+    assert [d["where"] for d in json.loads(result.stdout)["differences"]] == ["DERIVED_FROM"]
+
+
+@pytest.mark.parametrize("name", VERIFIED)
 def test_what_was_printed_verifies_and_what_was_changed_does_not(home: Path, tmp_path: Path, name: str) -> None:
     file = tmp_path / "answer.json"
     text = ask(home, name, *ASKED[name], "--json").stdout
@@ -142,12 +186,8 @@ def test_what_was_printed_verifies_and_what_was_changed_does_not(home: Path, tmp
     assert "equal: all" in result.stdout
     receipt_of(result.stdout)
     body, changed = text, 0
-    field = {"count": "derivatives", "top": "whole", "trends": "whole", "claims": "now", "audit": "edges"}[name]
-    start = body.index('"results"') if '"results"' in body else body.index("}")
-    if name in ("top", "audit"):
-        start = body.index("},")
-    if name == "trends":
-        start = body.index('"asked"')
+    after, field = VERIFIED[name]
+    start = body.index(after)
     head, tail = body[:start], body[start:]
     tail, changed = re.subn(rf'("{field}": )\d+', r"\g<1>123456789", tail, count=1)
     assert changed == 1

@@ -187,3 +187,21 @@ def test_prune_frees_nothing_where_there_is_nothing(settings: Settings) -> None:
     shown = run(settings.home, "prune", "--keep", "2")
     assert shown.exit_code == 0
     assert shown.output.strip() == "0 B freed"
+
+
+def test_attribution_divides_then_as_now(settings: Settings) -> None:
+    """Of qwen: all of a/tune and c, half of a merge that gemma shares."""
+    shared = [*THEN, model("z/merge", ["Qwen/Qwen3-8B", "google/gemma-3-1b-it"], "merge", hub_id="12")]
+    before = snapshot(settings, THEN).manifest.id
+    after = snapshot(settings, shared, TODAY + timedelta(days=7)).manifest.id
+    for way, qwen, gemma in (("any", 8, 1), ("fractional", "15/2", "1/2"), ("primary", 8, 0), ("exclusive", 7, 0)):
+        done = run(settings.home, "diff", before, after, "--attribution", way, "--json")
+        assert done.exit_code == 0, done.output
+        said = json.loads(done.stdout)
+        found = {line["family"]: line["derivatives"] for line in said["families"]}
+        assert found == {"qwen": {"before": 7, "after": qwen}, "gemma": {"before": 0, "after": gemma}}
+        assert (said["receipt"]["attribution"], said["before"]["attribution"]) == (way, way)
+        told = json.loads(run(settings.home, "history", "qwen", "--attribution", way, "--json").stdout)
+        assert [line["counts"]["derivatives"] for line in told["history"]] == [7, qwen]
+        assert [line["new"] for line in told["history"]] == [None, 1]
+        assert told["receipt"]["attribution"] == way
