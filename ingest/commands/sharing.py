@@ -9,6 +9,7 @@ import click
 
 from ingest.commands import fetch
 from ingest.commands.live import Live
+from ingest.commands.loading import landed
 from ingest.commands.logs import logged
 from lineage import console
 from lineage.console import Command
@@ -123,6 +124,10 @@ def pull(
     repos = [name for name in sources if "@" not in name]
     if (revision or layer) and (len(repos) != 1 or len(sources) != 1):
         raise click.UsageError("--revision and --layer are of one published snapshot: name one OWNER/NAME.")
+    for name in sources:
+        if "/" in name and "@" in name:
+            repo, _, tag = name.partition("@")
+            raise click.UsageError(f"A published snapshot's tag is an option: lineage pull {repo} --revision {tag}")
     settings = console.settings()
     with Live(quiet=quiet) as live:
         pulled = list(_archives(settings, [name for name in sources if "@" in name], live))
@@ -162,7 +167,7 @@ def _shared(
         progress=live.bytes,
         say=live.say,
     )
-    fetch.landed(settings, snapshot, live, load=load)
+    landed(settings, snapshot, live, load=load)
     return snapshot
 
 

@@ -156,7 +156,7 @@ def _check(path: Path, part: Part, repo: str) -> None:
 
 
 def _placed(settings: Settings, remote: Remote, manifest: Manifest, folder: Path, layer: str) -> Snapshot:
-    """Move the files out of the client's folder, make them outlast a power cut, look into them, and put them among the snapshots."""
+    """Move the files out of the client's folder, sync and look into them, and put them among the snapshots."""
     ready = folder / "ready"
     rmtree(ready, ignore_errors=True)
     ready.mkdir()

@@ -92,6 +92,7 @@ def test_not_loaded_where_it_is_asked_not_to(hub: WritableHub, home: Settings) -
     ("words", "code", "said"),
     [
         (("pull", "nobody"), 2, "OWNER/NAME"),
+        (("pull", "sim/none@hub-1"), 2, "lineage pull sim/none --revision hub-1"),
         (("pull", "sim/none"), 4, "has no dataset sim/none"),
         (("pull", "sim/a", "sim/b", "--layer", "full"), 2, "name one OWNER/NAME"),
         (("pull", "weekly@2024-07-24", "--revision", "x"), 2, "name one OWNER/NAME"),
