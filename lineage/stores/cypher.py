@@ -85,7 +85,8 @@ def embedded_copy(thing: Label | EdgeType) -> str:
 
 EMBEDDED_BROOD = """
 MATCH (c:Model)-[e:DERIVED_FROM]->(p:Model {id: $id})
-RETURN c.id AS id, c.derivatives AS derivatives, e.relations AS relations"""
+RETURN c.id AS id, c.derivatives AS derivatives, e.relations AS relations, e.evidence AS evidence,
+  e.position AS position"""
 """Every child of `$id`, in no order; its publisher is the part of its id before the slash, which is cheaper to take."""
 
 EMBEDDED_SPAN = "MATCH (m:Model) RETURN max(offset(id(m))) AS last"

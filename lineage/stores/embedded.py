@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -119,18 +120,23 @@ class EmbeddedStore:
     def children(self, id: str, *, limit: int, relations: Sequence[str] = ()) -> Brood:
         """The best children and a tally of the rest; 40,000 children take about 50 ms."""
         brood = self._frame(cypher.EMBEDDED_BROOD, {"id": id})
+        if brood.is_empty():
+            return Brood(parent=id, shown=(), hidden={}, publishers=0)
         if relations:
             carries = [pl.col("relations").list.contains(relation) for relation in relations]
             brood = brood.filter(pl.any_horizontal(carries))
-        top = brood.top_k(limit, by=["derivatives", "id"], reverse=[False, True])
-        best = top.sort(["derivatives", "id"], descending=[True, False])["id"].to_list()
-        rest = brood.filter(~pl.col("id").is_in(best))
-        edges = {edge.child: edge for edge in self.parents(best) if edge.parent == id}
+        brood = brood.sort(["derivatives", "id"], descending=[True, False])
+        top, rest = brood.head(limit), brood.slice(limit)
+        edges = [
+            rows.edge((row["id"], id, row["relations"], row["evidence"], row["position"]))
+            for row in top.iter_rows(named=True)
+        ]
+        models = self.models([edge.child for edge in edges])
         return Brood(
             parent=id,
-            shown=tuple(Child(edges[model.id], model) for model in self.models(best)),
+            shown=tuple(Child(edge, model) for edge, model in zip(edges, models, strict=True)),
             hidden=_tally(rest["relations"]),
-            publishers=rest["id"].str.extract(r"^([^/]*)/").drop_nulls().n_unique(),
+            publishers=rest["id"].str.extract(r"^([^/]*)/").drop_nulls().n_unique() if len(rest) else 0,
         )
 
     def search(self, terms: Sequence[str], limit: int) -> tuple[Model, ...]:
@@ -198,8 +204,7 @@ class EmbeddedStore:
 
 def _tally(relations: pl.Series) -> dict[str, int]:
     """How many have each strongest relation, in the order of `Relation`."""
-    strongest = relations.list.first().fill_null(str(Relation.UNSPECIFIED))
-    counted = dict(strongest.value_counts().iter_rows())
+    counted = Counter(first or str(Relation.UNSPECIFIED) for first in relations.list.first())
     return {str(relation): counted[relation] for relation in Relation if relation in counted}
 
 
