@@ -14,9 +14,9 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from ingest.crawl import series
+from ingest.crawl.chains import Chains, Kept
 from ingest.crawl.family_crawl import Asked, FamilyTree
 from ingest.crawl.family_notes import notes
-from ingest.crawl.frontier import Frontier, WholeHub
 from ingest.crawl.pages import Pages, Plan
 from ingest.crawl.series import WHOLE
 from ingest.crawl.stopping import Stopping
@@ -112,11 +112,12 @@ class _Crawl:
         """Fetch what is left, seal, and remove the pages."""
         if fresh:
             self._forget()
-        pages = Pages(self._folder, self.plan)
+        pages = Pages(self._folder, self.plan) if self._tree else Kept(self._folder, self.plan)
         try:
-            walk = self._walked(pages, stopping)
+            walk = self._fetched(pages)
+            walk.run(stopping)
             walk.check_quality()
-            early = self._early(walk)
+            early = self._early(pages, walk)
             since = None if early else self._vanished(pages)
             early = early or self._left_out(since)
             if early and not self._options.accept_partial:
@@ -137,44 +138,43 @@ class _Crawl:
     def _forget(self) -> None:
         series.forget(self._folder)
 
-    def _walked(self, pages: Pages, stopping: Stopping) -> Walk:
-        frontier: Frontier = self._tree or WholeHub()
-        walk = Walk(
-            self._source,
-            pages,
-            frontier,
-            started_at=self._now(),
-            budget=self._options.max_requests if self._tree else None,
-            total=self._last.rows if self._last and not self._tree else None,
-            progress=self._progress,
-        )
-        if pages.heads and not self._tree and not self._options.accept_partial and self._ended_early(pages, walk):
-            pages.drop_last()
+    def _fetched(self, pages: Pages | Kept) -> Walk | Chains:
+        """What fetches the rest, and knows of all that is kept."""
+        if isinstance(pages, Kept):
+            total = self._last.rows if self._last else None
+            chains = Chains(self._source, pages, started_at=self._now(), total=total, progress=self._progress)
+            if chains.idle and not self._options.accept_partial and self._early(pages, chains):
+                chains.forget_ends()
+            return chains
+        assert self._tree is not None
+        budget = self._options.max_requests
+        walk = Walk(self._source, pages, self._tree, started_at=self._now(), budget=budget, progress=self._progress)
         walk.replay()
-        walk.run(stopping)
         return walk
 
-    def _ended_early(self, pages: Pages, walk: Walk) -> bool:
-        return pages.heads[-1].next is None and bool(self._early(walk))
-
-    def _early(self, walk: Walk) -> str:
+    def _early(self, pages: Pages | Kept, walk: Walk | Chains) -> str:
         """Why what was listed cannot be all, or nothing."""
         if not walk.rows:
             return f"{self._source.host} listed no model at all for {self.plan.scope}. Check HF_ENDPOINT; not sealed."
+        again = "Not sealed, and every page is kept: the same command asks for the last pages again, --fresh for all"
+        partial = "--accept-partial seals it as it is."
+        if isinstance(walk, Chains) and not walk.covered:
+            return (
+                f"The listing of {self.plan.scope} ended after {walk.rows:,} rows, from the oldest and from the newest "
+                f"model alike, before the two had met: some in the middle are missing. {again}, and {partial}"
+            )
         if self._last is None or (self._tree and not (self._tree.whole and self._last.complete)):
             return ""
-        found = len(self._tree.kept()) if self._tree else walk.rows
+        found = pages.models() if isinstance(pages, Kept) else len(self._tree.kept() if self._tree else ())
         before = self._last.models if self._tree else self._last.rows
         if found >= before * _SHRUNK:
             return ""
-        again = "--fresh asks for all of it again" if self._tree else "the same command asks for the last page again"
         return (
             f"The listing of {self.plan.scope} ended after {found:,} rows, where snapshot {self._last.id} has "
-            f"{before:,}; no next page was given. Not sealed, and every page is kept: {again}, and --accept-partial "
-            "seals it as it is."
+            f"{before:,}; no next page was given. {again}, and {partial}"
         )
 
-    def _vanished(self, pages: Pages) -> Vanished | None:
+    def _vanished(self, pages: Pages | Kept) -> Vanished | None:
         """What is otherwise than in the last snapshot of the scope, where both are whole and that one is readable."""
         last, tree = self._last, self._tree
         if last is None or not last.complete or not (tree is None or tree.whole):
@@ -198,14 +198,14 @@ class _Crawl:
             "seals it as it is."
         )
 
-    def _rows(self, pages: Pages) -> pl.LazyFrame:
+    def _rows(self, pages: Pages | Kept) -> pl.LazyFrame:
         rows = pages.rows()
         if self._tree is None:
             return rows
         kept = pl.LazyFrame({"id": self._tree.kept()}, schema={"id": pl.String})
         return rows.join(kept, on="id", how="semi", maintain_order="left")
 
-    def _sealed(self, pages: Pages, walk: Walk, early: str, since: Vanished | None) -> Snapshot:
+    def _sealed(self, pages: Pages | Kept, walk: Walk | Chains, early: str, since: Vanished | None) -> Snapshot:
         told = next((head.simulated for head in pages.heads if head.simulated), None)
         facts = notes(self._tree, walk.rows) if self._tree else ()
         tree = self._tree
@@ -284,8 +284,8 @@ def resume_command(settings: Settings, options: _Options) -> str:
     return shlex.join(words)
 
 
-def _watermark(pages: Pages, started_at: datetime) -> datetime | None:
+def _watermark(pages: Pages | Kept, started_at: datetime) -> datetime:
     """The time from which on changes may be missing here: by the rows, by both clocks, whichever is earliest."""
-    newest = pages.rows().select(pl.col("last_modified").max()).collect().item()
-    moments = [moment for moment in (newest, started_at, pages.heads[0].sent) if moment is not None]
-    return min(moments)
+    newest: datetime | None = pages.rows().select(pl.col("last_modified").max()).collect().item()
+    sent = (head.sent for head in pages.heads)
+    return min(moment for moment in (newest, started_at, *sent) if moment is not None)

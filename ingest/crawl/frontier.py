@@ -24,11 +24,15 @@ class Task:
     def url(self, endpoint: str, fields: Sequence[str]) -> str:
         """Its first page."""
         if self.kind == "everything":
-            return addresses.everything(endpoint, fields)
+            return addresses.everything(endpoint, fields, newest_first=self == NEWEST)
         if self.kind == "changes":
             return addresses.changes(endpoint, fields)
         first = {"author": addresses.by_author, "model": addresses.model, "children": addresses.children}[self.kind]
         return first(endpoint, self.name, fields)
+
+
+OLDEST, NEWEST = Task("everything", "oldest first"), Task("everything", "newest first")
+"""The two ways through the listing of everything."""
 
 
 class Frontier(Protocol):
@@ -42,25 +46,6 @@ class Frontier(Protocol):
 
     def waiting(self) -> int:
         """How many tasks are known to lie ahead."""
-
-
-class WholeHub:
-    """One listing of everything."""
-
-    def __init__(self) -> None:
-        self._done = False
-
-    def task(self) -> Task | None:
-        """The listing of everything, until its last page."""
-        return None if self._done else Task("everything")
-
-    def learn(self, task: Task, page: pl.LazyFrame, *, last: bool, missing: bool) -> None:
-        """Note whether that was the last page."""
-        self._done = last
-
-    def waiting(self) -> int:
-        """One while there are pages to come."""
-        return 0 if self._done else 1
 
 
 class Changes:

@@ -119,7 +119,7 @@ class _Update:
         started = pages.heads[0].started_at if pages.heads else self._now()
         since = min(self._watermark, started) - OVERLAP
         frontier = Changes(since)
-        walk = Walk(self._source, pages, frontier, started_at=started, budget=None, total=None, progress=self._progress)
+        walk = Walk(self._source, pages, frontier, started_at=started, budget=None, progress=self._progress)
         walk.replay()
         walk.run(stopping)
         walk.check_quality()

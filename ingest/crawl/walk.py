@@ -9,21 +9,15 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from ingest import parse
+from ingest.crawl import quality
 from ingest.crawl.frontier import Frontier, Task
 from ingest.crawl.pages import Head, Pages
 from ingest.crawl.stopping import Stopping
 from ingest.hub import HubSource
 from ingest.parse import Parsed
 from ingest.progress import Progress, Report
-from lineage.errors import Fatal, NotFound, Refused
+from lineage.errors import NotFound, Refused
 from lineage.schema import LISTING, QUARANTINE
-
-TOO_BAD = 0.001
-"""The share of unreadable rows above which a crawl of `ENOUGH` rows is not trusted."""
-
-ENOUGH = 10_000
-
-_HOPELESS = 0.1
 
 
 class Walk:
@@ -37,14 +31,12 @@ class Walk:
         *,
         started_at: datetime,
         budget: int | None,
-        total: int | None,
         progress: Report,
     ) -> None:
         self._source = source
         self._pages = pages
         self._frontier = frontier
         self._budget = budget
-        self._total = total
         self._progress = progress
         self.started_at = pages.heads[0].started_at if pages.heads else started_at
         self._asked = {head.request for head in pages.heads}
@@ -77,23 +69,15 @@ class Walk:
         """Fetch and commit until the frontier is done or the budget spent."""
         while (task := self._frontier.task()) is not None and not self._spent():
             head, parsed = self._fetched(task, stopping)
-            head = self._pages.commit(head, parsed)
+            self._pages.commit([(head, parsed)])
             self._asked.add(head.request)
             self._learn(head, parsed.rows.lazy())
-            self.check_quality(_HOPELESS)
+            quality.check(self._pages, self.rows, quality.HOPELESS)
             self._progress(self._now(task))
 
-    def check_quality(self, share: float = TOO_BAD) -> None:
-        """Raises `Fatal` where more than that share of 10,000 rows or more could not be read."""
-        rows, bad = self.rows, self._pages.bad
-        if rows < ENOUGH or bad <= rows * share:
-            return
-        reasons = self._pages.quarantined()["reason"].value_counts(sort=True).head(3)
-        told = ", ".join(f"{reason} ({count:,})" for reason, count in reasons.iter_rows())
-        raise Fatal(
-            f"{bad:,} of {rows:,} rows could not be read, more than 0.1 %: {told}. Not sealed; the pages are kept in "
-            f"{self._pages.folder}. The Hub may have changed: update lineage and start over with --fresh."
-        )
+    def check_quality(self) -> None:
+        """Raises `Fatal` where too many rows could not be read."""
+        quality.check(self._pages, self.rows)
 
     def _spent(self) -> bool:
         return self._budget is not None and self._pages.cost >= self._budget
@@ -135,12 +119,10 @@ class Walk:
         rows = self.rows
         rate = (rows - self._rows_before) / seconds if seconds > 0 else 0.0
         left = None
-        if self._total is not None and rate > 0:
-            left = max(0, self._total - rows) / rate
-        elif self._budget is not None:
+        if self._budget is not None:
             ahead = min(self._frontier.waiting(), self._budget - self._pages.cost)
             left = max(0, ahead) * seconds / (pages - self._pages_before)
-        return Progress(rows, pages, self.requests, rate, self._total, left, f"{task.kind} {task.name}".strip())
+        return Progress(rows, pages, self.requests, rate, None, left, f"{task.kind} {task.name}".strip())
 
 
 def _one(body: bytes) -> Parsed:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import random
 import time
+import weakref
 from collections.abc import Callable, Container
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,11 +16,12 @@ from typing import Generic, TypeVar
 import httpx2
 import tenacity
 from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
-from huggingface_hub.utils import build_hf_headers, hf_raise_for_status, http_backoff, parse_ratelimit_headers
+from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status, parse_ratelimit_headers
 
 from ingest.hub import addresses
 from ingest.hub.pacing import LONGEST, Pace, Rate
 from ingest.hub.refusals import Secret, refusal
+from ingest.hub.spending import Spending
 from ingest.parse import NotAPage
 from lineage import __version__
 from lineage.errors import HubBusy, Refused, Retriable, Unreachable
@@ -58,9 +61,9 @@ class HubSource:
     """The Hub behind `endpoint`, or something that answers like it.
 
     `token` is sent to that endpoint and nowhere else; None takes HF_TOKEN or the saved login as huggingface_hub does,
-    False sends none. `clock` gives seconds that only grow; `sleep` waits. Counts what it does: `requests` sent, `bytes`
-    received on the wire, seconds `waited` for the quota or before trying again. The real Hub gets at most 3 requests a
-    second; one on this machine as many as its quota allows, and is tried again after 1 s where the Hub gets 30 s.
+    False sends none. `clock` gives seconds that only grow; `sleep` waits. What it does is counted in `spending`. The
+    real Hub gets at most 3 requests a second; one on this machine as many as its quota allows, and is tried again after
+    1 s where the Hub gets 30 s. A page that keeps failing is given up after `patience` seconds.
     """
 
     def __init__(
@@ -79,13 +82,23 @@ class HubSource:
         self._headers = build_hf_headers(token=token, library_name="lineage", library_version=__version__)
         self._secret = Secret(self._headers)
         self.clock, self._sleep, self._chance = clock, sleep, chance
-        self._timeout, self._patience = timeout, patience
+        self._timeout, self.patience = timeout, patience
         self._pace = Pace(1 / _PER_SECOND if self.real else 0.0)
         self._first_wait = 1.0 if addresses.is_local(self.endpoint) else 30.0
         self._answered = False
-        self.requests = 0
-        self.bytes = 0
-        self.waited = 0.0
+        self._client: httpx2.Client | None = None
+        self.spending = Spending()
+
+    def beside(self) -> HubSource:
+        """Another of the same Hub with an HTTP client of its own, for another thread: one pace, one account."""
+        other = copy.copy(self)
+        other._client = None
+        return other
+
+    @property
+    def requests(self) -> int:
+        """Requests sent, by those beside it too."""
+        return self.spending.so_far.requests
 
     @property
     def real(self) -> bool:
@@ -111,7 +124,7 @@ class HubSource:
             retry=tenacity.retry_if_exception_type(Retriable),
             wait=self._wait,
             stop=lambda state: self._spent(state, self.clock() - began),
-            sleep=self._rest,
+            sleep=self._retried,
             before_sleep=_tell,
             reraise=True,
         )
@@ -121,6 +134,7 @@ class HubSource:
         response, hops = self._answer(url)
         content = self._read(response.content, read)
         self._answered = True
+        self.spending.read(self.clock())
         link = response.links.get("next", {}).get("url")
         following = None if link is None else self._own(response, link)
         if following is not None and (following == url or following in before):
@@ -157,30 +171,37 @@ class HubSource:
         raise Refused(f"{self.host} redirects in a circle at {url[:200]}. Nothing was lost; try again later.")
 
     def _request(self, url: str) -> httpx2.Response:
-        self._rest(self._pace.wait(self.clock()))
-        self._pace.sent(self.clock())
-        self.requests += 1
+        while (pause := self._pace.take(self.clock())) > 0:
+            self.spending.waited(pause)
+            self._sleep(pause)
+        rate = None
         try:
-            response = http_backoff(
-                "GET",
-                url,
-                max_retries=0,
-                retry_on_exceptions=(),
-                retry_on_status_codes=(),
-                headers=self._headers,
-                timeout=self._timeout,
-                follow_redirects=False,
-            )
+            response = self._sent(url)
+            rate = _rate(response)
+        finally:
+            self._pace.told(rate, self.clock())
+        self.spending.received(response.num_bytes_downloaded, rate)
+        self._check(response)
+        return response
+
+    def _sent(self, url: str) -> httpx2.Response:
+        self.spending.sent(self.clock())
+        try:
+            return self._own_client().get(url)
         except OfflineModeIsEnabled:
             raise Refused("HF_HUB_OFFLINE is set, so the Hub may not be asked. Unset it, or import a file.") from None
         except httpx2.RequestError as error:
             raise Unreachable(self._no_answer(error)) from None
         except httpx2.InvalidURL:
             raise Refused(f"{self._secret.hidden(url)!r} is no address that can be asked for.") from None
-        self.bytes += response.num_bytes_downloaded
-        self._pace.told(_rate(response), self.clock())
-        self._check(response)
-        return response
+
+    def _own_client(self) -> httpx2.Client:
+        """A client that nobody else closes, with the hooks of the library's (which know of HF_HUB_OFFLINE)."""
+        if self._client is None:
+            hooks = get_session().event_hooks
+            self._client = httpx2.Client(event_hooks=hooks, headers=self._headers, timeout=self._timeout)
+            weakref.finalize(self, self._client.close)
+        return self._client
 
     def _check(self, response: httpx2.Response) -> None:
         if response.status_code in _BUSY:
@@ -231,12 +252,11 @@ class HubSource:
         error = state.outcome.exception() if state.outcome else None
         if not self._answered and not isinstance(error, HubBusy):
             return state.attempt_number >= _FIRST_TRIES
-        return elapsed + self._wait(state) > self._patience
+        return elapsed + self._wait(state) > self.patience
 
-    def _rest(self, seconds: float) -> None:
-        if seconds > 0:
-            self.waited += seconds
-            self._sleep(seconds)
+    def _retried(self, seconds: float) -> None:
+        self.spending.rested(seconds)
+        self._sleep(seconds)
 
 
 def _tell(state: tenacity.RetryCallState) -> None:
@@ -248,7 +268,7 @@ def _tell(state: tenacity.RetryCallState) -> None:
 
 def _rate(response: httpx2.Response) -> Rate | None:
     told = parse_ratelimit_headers(response.headers)
-    return None if told is None else Rate(told.remaining, told.reset_in_seconds, told.limit)
+    return None if told is None else Rate(told.remaining, told.reset_in_seconds, told.limit, told.window_seconds)
 
 
 def _asked_wait(response: httpx2.Response) -> float | None:

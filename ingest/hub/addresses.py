@@ -36,9 +36,9 @@ def fields(card: bool) -> tuple[str, ...]:
     return (*FIELDS, CARD) if card else FIELDS
 
 
-def everything(endpoint: str, asked: Sequence[str]) -> str:
-    """The first page of all models, oldest first: the one order that neither loses nor repeats a row."""
-    return _listing(endpoint, (), asked)
+def everything(endpoint: str, asked: Sequence[str], *, newest_first: bool = False) -> str:
+    """The first page of all models by creation: the one order that neither loses nor repeats a row."""
+    return _listing(endpoint, (), asked, order=("createdAt", "-1" if newest_first else "1"))
 
 
 def changes(endpoint: str, asked: Sequence[str]) -> str:

@@ -70,7 +70,7 @@ def test_a_page_its_link_and_what_the_hub_says_of_itself(source_of):
         last = source.fetch(page.next_url, parse.page)
         assert (last.content.rows.height, last.next_url) == (500, None)
         assert source.requests == 2
-        assert 0 < source.bytes < 100_000
+        assert 0 < source.spending.so_far.bytes < 100_000
 
 
 @pytest.mark.parametrize("quota", [1, 7, 20, 100])
@@ -294,10 +294,10 @@ def test_a_page_that_leads_back_is_asked_for_again(source_of):
 
 
 def test_the_real_hub_gets_three_requests_a_second_at_most(clock):
-    assert HubSource(token=False, clock=clock, sleep=clock.sleep)._pace.wait(clock()) == 0
+    assert HubSource(token=False, clock=clock, sleep=clock.sleep)._pace.take(clock()) == 0
     pace = HubSource(token=False)._pace
-    pace.sent(10.0)
-    assert pace.wait(10.0) == pytest.approx(1 / 3)
+    assert pace.take(10.0) == 0
+    assert pace.take(10.0) == pytest.approx(1 / 3)
 
 
 def test_offline_mode_is_respected(source_of, monkeypatch):

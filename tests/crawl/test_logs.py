@@ -54,7 +54,7 @@ def run(home: Path, url: str, *words: str) -> subprocess.CompletedProcess[str]:
 
 def test_an_unattended_update_says_all_in_json_and_in_the_log(tmp_path):
     log = tmp_path / "log"
-    with SimulatedHub(rows_world(crowd(300)), faults=[status(503, first=2)]) as hub:
+    with SimulatedHub(rows_world(crowd(300)), faults=[status(503, first=3)]) as hub:
         assert run(tmp_path, hub.url, "crawl", "--no-load", "-q").returncode == 0
         done = run(tmp_path, hub.url, "update", "--quiet", "--json", "--no-load", "--log", str(log))
         assert (done.returncode, done.stderr) == (0, "")

@@ -265,9 +265,10 @@ def touched(count: int):
 
 
 def test_an_early_end_is_not_sealed_and_asked_for_again(settings, source_of):
-    with SimulatedHub(world_of(models=4_000), faults=[once(Kind.EARLY_END, 6)]) as hub:
+    with SimulatedHub(world_of(models=4_000)) as hub:
         crawl(settings, source_of(hub.url), now=clock_of(LATER))
-        hub.show(touched(2_500))
+    port = int(hub.url.rpartition(":")[2])
+    with SimulatedHub(touched(2_500), faults=[once(Kind.EARLY_END, 2)], port=port) as hub:
         with pytest.raises(Incomplete, match=r"after 2,000 rows.*same command"):
             update(settings, source_of(hub.url), now=clock_of(LATER + timedelta(days=1)))
         assert len(snapshots.listed(settings)) == 1
@@ -278,9 +279,10 @@ def test_an_early_end_is_not_sealed_and_asked_for_again(settings, source_of):
 
 
 def test_pages_of_another_snapshot_are_given_up(settings, source_of, caplog):
-    with SimulatedHub(world_of(models=4_000), faults=[status(500, first=6, count=3)]) as hub:
+    with SimulatedHub(world_of(models=4_000)) as hub:
         crawl(settings, source_of(hub.url), now=clock_of(LATER))
-        hub.show(touched(2_500))
+    port = int(hub.url.rpartition(":")[2])
+    with SimulatedHub(touched(2_500), faults=[status(500, first=2, count=3)], port=port) as hub:
         with pytest.raises(HubBusy):
             update(settings, source_of(hub.url, patience=5.0), now=clock_of(LATER + timedelta(days=1)))
         assert (settings.crawls / "hub.update").exists()

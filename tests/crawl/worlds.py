@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -15,15 +16,18 @@ class FakeClock:
     def __init__(self) -> None:
         self.seconds = 1_000.0
         self.slept: list[float] = []
+        self._lock = threading.Lock()
 
     def __call__(self) -> float:
-        self.seconds += 0.001
-        return self.seconds
+        with self._lock:
+            self.seconds += 0.001
+            return self.seconds
 
     def sleep(self, seconds: float) -> None:
         assert seconds >= 0
-        self.slept.append(seconds)
-        self.seconds += seconds
+        with self._lock:
+            self.slept.append(seconds)
+            self.seconds += seconds
 
 
 def stamp(seconds: int) -> str:
