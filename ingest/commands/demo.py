@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -50,6 +52,11 @@ def opening(snapshot: Snapshot) -> str:
         f"{receipts.BANNER}: the roots are real models, everything below them is invented.\n"
         f"Crawled {plural(manifest.models, 'model')} in {plural(manifest.requests, 'request')}, as from the real Hub."
     )
+
+
+def attended() -> bool:
+    """Whether a person sits at a terminal: a pipe, a script or CI is not made to wait for a page's end."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and not os.environ.get("CI")
 
 
 def typed(arguments: tuple[str, ...]) -> str:
