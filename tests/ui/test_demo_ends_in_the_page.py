@@ -46,6 +46,6 @@ def test_the_demo_ends_in_the_page(tmp_path: Path, attended: bool) -> None:
 
 def test_nobody_is_made_to_wait(tmp_path: Path) -> None:
     command = [*DEMO, str(tmp_path), "demo", "--models", "1000", "--quiet"]
-    done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "lineage answers at" not in done.stdout
