@@ -315,7 +315,11 @@ class Held:
 
 @dataclass(frozen=True)
 class FigureAnswer:
-    """One figure of a claim, as published, and every line it was held against."""
+    """One figure of a claim, as published, and every line it was held against.
+
+    `then_from` is the receipt of the dated snapshot that `then` is counted on, deleted models among it; None where then
+    is told by creation dates in the answer's own snapshot.
+    """
 
     subject: str
     kind: str
@@ -325,6 +329,7 @@ class FigureAnswer:
     on: date
     lines: tuple[Held, ...]
     remark: str | None = None
+    then_from: Receipt | None = None
 
 
 @dataclass(frozen=True)

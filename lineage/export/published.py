@@ -138,6 +138,7 @@ def _figure(figure: given.FigureAnswer) -> Json:
         "bound": figure.bound,
         "on": json.time(figure.on),
         "remark": figure.remark,
+        "then_from": json.fields(figure.then_from) if figure.then_from else None,
         "lines": [_held(line) for line in figure.lines],
     }
 
@@ -205,6 +206,8 @@ def _figure_text(figure: given.FigureAnswer, receipt: Receipt, look: Look) -> li
         look.bold(f"  {printable(figure.subject)} · {figure.measure.replace('_', ' ')} · {told} on {day(figure.on)}")
     ]
     lines += [f"  {printable(figure.remark)}"] if figure.remark else []
+    if figure.then_from:
+        lines.append(f"  then: as snapshot {_dated(figure.then_from)} has it, models deleted since among it")
     kind: Kind = "share" if unit else "number"
     columns = (
         Column("counter"), Column("attribution"), Column("by"), Column("then", kind), Column("now", kind),
@@ -227,6 +230,10 @@ def _figure_text(figure: given.FigureAnswer, receipt: Receipt, look: Look) -> li
     return lines + [
         f"  - {printable(h.sentence)}" for h in figure.lines if h.attribution == headline or h.by == "country"
     ]
+
+
+def _dated(receipt: Receipt) -> str:
+    return f"{printable(receipt.snapshot)} (sha {receipt.snapshot_sha256[:6]}) of {day(receipt.as_of)}"
 
 
 def _told(line: given.Held, value: Number | None, unit: str, receipt: Receipt) -> Cell:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from difflib import get_close_matches
 from fractions import Fraction
 from functools import cached_property
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from lineage import resolved, snapshots
 from lineage.answers import Cited, ClaimAnswer, ClaimsAnswer, FigureAnswer, Held, Rival
+from lineage.atlas import WHOLE, Atlas
 from lineage.counters import FLAGS, VERSIONS
 from lineage.domain import Attribution, Level, Number
 from lineage.errors import NotFound
@@ -22,13 +24,16 @@ from lineage.questions.timelines import GROWING, Timeline, attributed, divided, 
 from lineage.questions.timelines import uploader_rows as uploaded
 
 if TYPE_CHECKING:
-    from lineage.atlas import Atlas
     from lineage.counters import Ground
     from lineage.registry import Claim, Figure
+    from lineage.snapshots import Manifest
 
 Lines = Mapping[tuple[str, Attribution], Timeline]
 
-PAST = "The past is told by creation dates in one snapshot: models deleted since are missing, so it is a lower bound."
+PAST = (
+    "Where no snapshot of the time is here, the past is told by creation dates: models deleted since are missing, so "
+    "it is a lower bound. lineage pull weekly@DATE fetches dated snapshots."
+)
 
 _SHARED = tuple(counter for counter in FLAGS if counter != "external")
 """Counters with a share of new: those that have a whole, whoever made the family."""
@@ -84,8 +89,17 @@ def _figure(bench: Bench, figure: Figure, rivals: Sequence[str]) -> FigureAnswer
             "A snapshot knows the downloads of the 30 days before it and no others: what the share was over any other "
             "time cannot be answered, only what it is in this snapshot."
         )
+    past = bench.past(figure)
     return FigureAnswer(
-        figure.subject, figure.kind, figure.measure, figure.value, figure.bound, figure.on, tuple(lines), remark
+        figure.subject,
+        figure.kind,
+        figure.measure,
+        figure.value,
+        figure.bound,
+        figure.on,
+        tuple(lines),
+        remark,
+        None if past is None else past.atlas.receipt("claims", counters=VERSIONS, threshold=past.ground.threshold),
     )
 
 
@@ -97,11 +111,44 @@ class Bench:
         self.ground: Ground = atlas.ground(Level.DECLARED)
         self._rows: dict[tuple[str, str], pl.DataFrame] = {}
         self._lines: dict[tuple[str, str], Lines] = {}
+        self._benches: dict[str, Bench] = {}
 
     @property
     def last(self) -> date:
         """The snapshot's day."""
         return self.atlas.snapshot.manifest.as_of.date()
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the snapshot holds less than the Hub, so that numbers are of a part of it."""
+        manifest = self.atlas.snapshot.manifest
+        return manifest.scope != WHOLE or not manifest.complete
+
+    def past(self, figure: Figure) -> Bench | None:
+        """The dated snapshot of the same scope that tells what the figure's day was, deleted models among it.
+
+        Of a number, the newest of the week up to that day; of a month's new models, the first of the month after.
+        """
+        low, high = figure.on - timedelta(days=7), figure.on
+        if figure.measure == "share_of_new":
+            low = _month_after(figure.on)
+            high = low + timedelta(days=31)
+        dated = [one for one in self._dated if low <= one.as_of.date() <= high]
+        if not dated or self.last <= high:
+            return None
+        best = dated[0] if figure.measure == "share_of_new" else dated[-1]
+        if best.id not in self._benches:
+            own = self.atlas
+            self._benches[best.id] = Bench(Atlas(own.settings, own.registry, snapshots.opened(own.settings, best.id)))
+        return self._benches[best.id]
+
+    @cached_property
+    def _dated(self) -> list[Manifest]:
+        """The other snapshots of this scope that names were resolved in, oldest first."""
+        own = self.atlas.snapshot.manifest
+        others = (m for m in snapshots.listed(self.atlas.settings) if m.scope == own.scope and m.id != own.id)
+        ready = (m for m in others if resolved.found(self.atlas.settings.resolved, m.id))
+        return sorted(ready, key=lambda one: (one.as_of, one.id))
 
     def rows(self, by: str, subject: str) -> pl.DataFrame:
         """A subject's derivatives, a row for each family they count for."""
@@ -136,68 +183,98 @@ class Bench:
 
     def derivatives(self, figure: Figure, rivals: Sequence[str]) -> Iterator[Held]:
         """A line for each counter and attribution of a number of derivatives."""
-        told, known = verdicts.threshold(figure), figure.on <= self.last
+        told, known, past = verdicts.threshold(figure), figure.on <= self.last, self.past(figure)
         for by in _ways(figure):
             lines = self.lines(by, figure.subject)
+            before = past.lines(by, figure.subject) if past else lines
             for counter, way in sorted(
                 lines, key=lambda cell: (GROWING.index(cell[0]), list(Attribution).index(cell[1]))
             ):
                 line = lines[counter, way]
-                then = self._then(line, figure.on) if known else None
+                then = self._then(before.get((counter, way)), figure.on, past) if known else None
                 others = tuple(
-                    Rival(slug, self._then(other, figure.on) if known else None, other.now)
+                    Rival(slug, self._rival(slug, (counter, way), figure.on, past) if known else None, other.now)
                     for slug in rivals
                     if by == "family" and (other := self.lines("family", slug).get((counter, way)))
                 )
                 day = line.passed(told, strictly=figure.bound == ">")
                 passed = day.isoformat() if day and day <= self.last else None
                 yield self._held(figure, counter, way, by, then, line.now, passed, others)
-            yield from self._active(figure, by)
+            yield from self._active(figure, by, past)
 
-    def _then(self, line: Timeline, day: date) -> Number:
-        return line.now if day >= self.last else line.at(day)
+    def _then(self, line: Timeline | None, day: date, past: Bench | None) -> Number | None:
+        if line is None:
+            return None
+        return line.now if past or day >= self.last else line.at(day)
 
-    def _active(self, figure: Figure, by: str) -> Iterator[Held]:
-        """`active` reads today's downloads, so it has no past."""
-        rows = self.rows(by, figure.subject)
-        if self.ground.column("downloads").null_count() == len(self.ground.column("downloads")):
-            return
+    def _rival(self, slug: str, cell: tuple[str, Attribution], day: date, past: Bench | None) -> Number | None:
+        return self._then((past or self).lines("family", slug).get(cell), day, past)
+
+    def _active(self, figure: Figure, by: str, past: Bench | None) -> Iterator[Held]:
+        """`active` reads a snapshot's own downloads: its past is that of a dated snapshot, or none."""
         for way in Attribution if by != "country" else (Attribution.ANY,):
-            kept = attributed(rows, "active", way)
-            value = sum((Fraction(1, k) for k in kept["k"].to_list()), Fraction(0))
-            now: Number = int(value) if value.denominator == 1 else value
-            yield self._held(figure, "active", way, by, now if figure.on == self.last else None, now, None)
+            now = self.active(by, figure.subject, way)
+            then = past.active(by, figure.subject, way) if past else now if figure.on == self.last else None
+            if now is not None:
+                yield self._held(figure, "active", way, by, then, now, None)
+
+    def active(self, by: str, subject: str, way: Attribution) -> Number | None:
+        """`active` of a subject in this snapshot; None where its rows have no downloads at all."""
+        column = self.ground.column("downloads")
+        if column.null_count() == len(column):
+            return None
+        kept = attributed(self.rows(by, subject), "active", way)
+        value = sum((Fraction(1, k) for k in kept["k"].to_list()), Fraction(0))
+        return int(value) if value.denominator == 1 else value
 
     def share_of_new(self, figure: Figure) -> Iterator[Held]:
         """A line for each counter and attribution of a share of a month's new models."""
         month, told = number_of(figure.on), verdicts.threshold(figure)
-        ended = number_of(self.atlas.snapshot.manifest.as_of.date()) - 1
+        ended, past = number_of(self.last) - 1, self.past(figure)
         for by in _ways(figure):
             for counter in _SHARED:
-                wholes = _monthly(self.everyone.filter(pl.col(counter)))
+                wholes = self.wholes(counter)
                 for way in Attribution if by != "country" else (Attribution.ANY,):
-                    parts = _monthly(attributed(self.rows(by, figure.subject), counter, way))
-                    shares = {n: parts.get(n, Fraction(0)) / whole for n, whole in wholes.items() if n <= ended}
+                    shares = self.shares(figure.subject, by, counter, way)
                     then = shares.get(month) if counter != "active" or month == ended else None
+                    if past:
+                        then = past.shares(figure.subject, by, counter, way).get(month)
                     now = shares.get(ended)
                     reached = (n for n in sorted(shares) if _reached(shares[n], told, figure.bound))
                     first = next(reached, None) if counter != "active" else None
                     passed = None if first is None else month_key(first)
-                    wholes_of = (wholes.get(month) if then is not None else None, wholes.get(ended))
+                    of_then = past.wholes(counter) if past else wholes
+                    wholes_of = (of_then.get(month) if then is not None else None, wholes.get(ended))
                     yield self._held(figure, counter, way, by, then, now, passed, of=wholes_of)
 
+    def wholes(self, counter: str) -> dict[int, Fraction]:
+        """All new models of each month that a counter counts."""
+        return _monthly(self.everyone.filter(pl.col(counter)))
+
+    def shares(self, subject: str, by: str, counter: str, way: Attribution) -> dict[int, Fraction]:
+        """A subject's share of the new models of each whole month."""
+        ended = number_of(self.last) - 1
+        parts = _monthly(attributed(self.rows(by, subject), counter, way))
+        return {n: parts.get(n, Fraction(0)) / whole for n, whole in self.wholes(counter).items() if n <= ended}
+
     def share_of_downloads(self, figure: Figure) -> Iterator[Held]:
-        """What the snapshot's own 30 days say: by uploader over all models, by origin over families and derivatives."""
+        """What a snapshot's own 30 days say: by uploader over all models, by origin over families and derivatives."""
+        past = self.past(figure)
+        for by in _ways(figure):
+            way = Attribution.ANY if by == "country" else Attribution.FRACTIONAL
+            now, whole = self.downloaded(by, figure.subject)
+            then, then_whole = now if figure.on == self.last else None, None
+            if past:
+                then, then_whole = past.downloaded(by, figure.subject)
+            yield self._held(figure, "downloads", way, by, then, now, None, of=(then_whole, whole))
+
+    def downloaded(self, by: str, subject: str) -> tuple[Fraction | None, int | None]:
+        """A subject's share of this snapshot's 30-day downloads, and how many those are; None where it cannot tell."""
         downloads, stub = self.ground.column("downloads"), self.ground.column("stub")
         layer = self.atlas.snapshot.manifest.whole
         whole = layer.downloads if layer else int(downloads.filter(~stub).sum() or 0)
-        for by in _ways(figure):
-            told = whole and not (layer and by == "country")
-            part = self._downloads(by, figure.subject, downloads) if told else None
-            now = None if part is None else part / whole
-            way = Attribution.ANY if by == "country" else Attribution.FRACTIONAL
-            known = now if figure.on == self.last else None
-            yield self._held(figure, "downloads", way, by, known, now, None, of=(None, whole or None))
+        told = whole and not (layer and by == "country")
+        return (self._downloads(by, subject, downloads) / whole if told else None), whole or None
 
     def _downloads(self, by: str, subject: str, downloads: pl.Series) -> Fraction:
         if by == "country":
@@ -232,11 +309,15 @@ class Bench:
         then_of, now_of = (None if whole is None else int(whole) for whole in of)
         what, reached = _what(figure, counter, way, by), _reaching(figure, counter, passed)
         past, present = verdicts.Told(then, then_of), verdicts.Told(now, now_of)
-        text = verdicts.sentence(figure, what, past, present, reached, rivals)
-        text = text if manifest.complete else f"Lower bound of a partial crawl: {text}"
+        text = verdicts.sentence(figure, what, past, present, reached, rivals, bounded=self.bounded)
+        text = text if not self.bounded else f"Of what this snapshot holds ({manifest.scope}), not of the Hub: {text}"
         told = f"Simulated data: {text}" if manifest.simulated else text
-        word = verdicts.verdict(figure, then)
+        word = verdicts.verdict(figure, then, bounded=self.bounded)
         return Held(counter, str(way), by, then, now, passed, word, told, rivals, then_of, now_of)
+
+
+def _month_after(day: date) -> date:
+    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
 
 
 def _ways(figure: Figure) -> tuple[str, ...]:

@@ -26,11 +26,17 @@ def _slack(figure: Figure) -> Fraction:
     return unit if figure.measure == "derivatives" else unit / 100
 
 
-def verdict(figure: Figure, value: Number | None) -> str:
-    """One word: holds or falls short for `>`; agrees (as rounded), below or above for `=`."""
+def verdict(figure: Figure, value: Number | None, *, bounded: bool = False) -> str:
+    """One word: holds or falls short for `>`; agrees (as rounded), below or above for `=`.
+
+    `bounded`: the value is of a part of the Hub. Then a count is a lower bound, which bears out only what it exceeds,
+    and a share bears out nothing.
+    """
     if value is None:
         return UNKNOWN
     told = threshold(figure)
+    if bounded and (figure.measure != "derivatives" or value <= told + (0 if figure.bound == ">" else _slack(figure))):
+        return UNKNOWN
     if figure.bound == ">":
         return "holds" if value > told else "falls short"
     if abs(value - told) <= _slack(figure):
@@ -49,10 +55,12 @@ def _claimed(figure: Figure) -> str:
     return f"{figure.value:,g} %" if figure.measure != "derivatives" else f"{figure.value:,.0f}"
 
 
-def compared(figure: Figure, value: Number) -> str:
+def compared(figure: Figure, value: Number, *, bounded: bool = False) -> str:
     """A clause that sets a value beside the figure."""
-    told, word = threshold(figure), verdict(figure, value)
+    told, word = threshold(figure), verdict(figure, value, bounded=bounded)
     claimed = f"the {_claimed(figure)} claimed"
+    if word == UNKNOWN:
+        return f"which neither bears out nor denies {claimed}"
     if word == "holds":
         return f"more than {claimed}"
     if word == "falls short":
@@ -77,13 +85,24 @@ class Told:
         return text if self.of is None else f"{text} of {self.of:,}"
 
 
-def sentence(figure: Figure, what: str, then: Told, now: Told, reached: str | None, rivals: tuple[Rival, ...]) -> str:
+def sentence(
+    figure: Figure,
+    what: str,
+    then: Told,
+    now: Told,
+    reached: str | None,
+    rivals: tuple[Rival, ...],
+    *,
+    bounded: bool = False,
+) -> str:
     """One sentence: then, now, when it was passed, and whether the subject was ahead."""
     if then.value is None and now.value is None:
         return f"{what} cannot be told from this snapshot."
     parts = []
     if then.value is not None:
-        parts.append(f"{what} gives {then.shown(figure)} for {figure.on}, {compared(figure, then.value)}")
+        parts.append(
+            f"{what} gives {then.shown(figure)} for {figure.on}, {compared(figure, then.value, bounded=bounded)}"
+        )
     else:
         parts.append(f"{what} cannot be told for {figure.on}")
     if now.value is not None:
