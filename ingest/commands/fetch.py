@@ -14,15 +14,16 @@ import click
 from click.core import ParameterSource
 
 from ingest.commands.live import Live
+from ingest.commands.loading import landed, load
 from ingest.commands.logs import logged
 from lineage import console
 from lineage.console import Command, Form, formed
 
 if TYPE_CHECKING:
+    from ingest.hub.spending import Spent
     from lineage.answers import Check
     from lineage.settings import Settings
     from lineage.snapshots import Snapshot
-    from lineage.stores.protocol import GraphStore
 
 F = TypeVar("F", bound=Callable[..., object])
 _log = logging.getLogger(__name__)
@@ -98,10 +99,11 @@ def crawl(
     from ingest.hub import HubSource
 
     settings = console.settings()
+    source = HubSource(settings.endpoint)
     with Live(quiet=quiet) as live:
         snapshot = crawl(
             settings,
-            HubSource(settings.endpoint),
+            source,
             scope=scope,
             depth=depth,
             max_requests=max_requests,
@@ -112,7 +114,7 @@ def crawl(
             progress=live.report,
         )
         landed(settings, snapshot, live, load=not no_load)
-    report(snapshot, loaded=not no_load, quiet=quiet, as_json=as_json)
+    report(snapshot, loaded=not no_load, quiet=quiet, as_json=as_json, spent=source.spending.so_far)
 
 
 def _refuse_bounds(ctx: click.Context) -> None:
@@ -206,21 +208,6 @@ def bootstrap(no_load: bool, quiet: bool, as_json: bool) -> None:
     report(snapshot, loaded=not no_load, quiet=quiet, as_json=as_json)
 
 
-@click.command(cls=Command, section="Stores", examples=["lineage load", "lineage --store neo4j load --snapshot ID"])
-@click.option("--snapshot", "id", metavar="ID", help="Which one; the newest unless named.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress; print the snapshot's id alone.")
-@click.option("--json", "as_json", is_flag=True, help="Print the snapshot's facts as JSON.")
-def load(id: str | None, quiet: bool, as_json: bool) -> None:
-    """Load a snapshot into the store."""
-    from lineage.snapshots import opened
-
-    settings = console.settings()
-    with Live(quiet=quiet) as live:
-        snapshot = opened(settings, id)
-        landed(settings, snapshot, live, load=True)
-    report(snapshot, loaded=True, quiet=quiet, as_json=as_json)
-
-
 @click.command(cls=Command, section="Stores", examples=["lineage doctor", "lineage doctor --network"])
 @click.option("--network", is_flag=True, help="Also ask the Hub whether it answers.")
 @formed(ids=False)
@@ -248,49 +235,16 @@ def _hub(settings: Settings) -> Check:
     return Check("hub", True, f"{settings.endpoint} answers")
 
 
-def landed(settings: Settings, snapshot: Snapshot, live: Live, *, load: bool) -> None:
-    """Make a sealed snapshot answer: resolved, counted, in the store; only where `load`."""
-    if not load:
-        return
-    from ingest.load import project
-    from lineage.registry import load as load_registry
-    from lineage.stores import open_store
-
-    store = open_store(settings, write=True)
-    try:
-        whole = _whole(settings, store, snapshot)
-        project(settings, snapshot, load_registry(settings.registry), store, live.stage, utc_now())
-    finally:
-        store.close()
-    if whole:
-        now = f"{snapshot.manifest.id} (scope {snapshot.manifest.scope})"
-        live.say(f"The store now answers from {now}; lineage load --snapshot {whole} goes back to the whole Hub.")
-
-
-def _whole(settings: Settings, store: GraphStore, snapshot: Snapshot) -> str | None:
-    """The snapshot of the whole Hub that the store holds, where a narrower one is to take its place."""
-    from ingest.crawl.series import WHOLE
-    from lineage.errors import LineageError
-    from lineage.snapshots import listed
-
-    if snapshot.manifest.scope == WHOLE:
-        return None
-    try:
-        held = store.loaded()
-    except LineageError as error:
-        _log.info("what the store held is not known: %s", error)
-        return None
-    whole = {manifest.id for manifest in listed(settings) if manifest.scope == WHOLE}
-    return held.snapshot if held and held.snapshot in whole else None
-
-
-def report(snapshot: Snapshot, *, loaded: bool, quiet: bool, as_json: bool) -> None:
-    """Print what was sealed: as JSON, as its id alone, or in a few lines with what to do next."""
+def report(snapshot: Snapshot, *, loaded: bool, quiet: bool, as_json: bool, spent: Spent | None = None) -> None:
+    """Print what was sealed and what that cost: as JSON, as its id alone, or in a few lines with what to do next."""
+    from ingest.commands import costs
     from lineage.export import json, receipts
     from lineage.export.plain import plural, printable
 
     manifest = snapshot.manifest
     sealed = f"{manifest.models} models, {manifest.quarantined} unreadable rows, {manifest.requests} requests"
+    if spent is not None:
+        _log.info("%s", costs.sentence(spent))
     _log.info(
         "sealed %s: %s; %s. %s", manifest.id, sealed, "loaded" if loaded else "not loaded", " ".join(manifest.notes)
     )
@@ -299,7 +253,8 @@ def report(snapshot: Snapshot, *, loaded: bool, quiet: bool, as_json: bool) -> N
             "id scope kind source as_of simulated complete card rows models quarantined pages requests sha256 based_on"
         )
         facts = {name: json.plain(getattr(manifest, name)) for name in names.split()}
-        click.echo(json.text({**facts, "notes": list(manifest.notes), "loaded": loaded}))
+        cost = {} if spent is None else {"cost": costs.facts(spent)}
+        click.echo(json.text({**facts, "notes": list(manifest.notes), "loaded": loaded, **cost}))
         return
     if quiet:
         click.echo(manifest.id)
@@ -308,6 +263,8 @@ def report(snapshot: Snapshot, *, loaded: bool, quiet: bool, as_json: bool) -> N
         click.echo(f"{receipts.BANNER} · {receipts.BANNER_MEANING}")
     held = f"{plural(manifest.models, 'model')}, {plural(manifest.quarantined, 'unreadable row')}"
     click.echo(f"{printable(manifest.id)}: {held} from {printable(manifest.source)}")
+    if spent is not None:
+        click.echo(costs.sentence(spent))
     for note in manifest.notes:
         click.echo(f"note: {printable(note)}")
     named = manifest.kind == "crawl" and manifest.scope != "hub"
@@ -329,10 +286,13 @@ def demo_home() -> Path:
 )
 @click.option("--seed", type=click.IntRange(min=0), default=7, show_default=True, help="Another seed, another world.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@click.option(
+    "--ui/--no-ui", "ui", default=None, help="End in the page. Left out: only where a person sits at a terminal."
+)
 @click.pass_context
-def demo(ctx: click.Context, models: int, seed: int, quiet: bool) -> None:
-    """Crawl a simulated Hub for real, offline, and answer from it; all of it is simulated data."""
-    from ingest.commands import demo
+def demo(ctx: click.Context, models: int, seed: int, quiet: bool, ui: bool | None) -> None:
+    """Crawl a simulated Hub for real, offline, answer from it, end in the page; all of it is simulated data."""
+    from ingest.commands import demo, page
 
     with Live(quiet=quiet) as live:
         settings, snapshot = demo.crawled(demo_home(), models, seed, now=utc_now, live=live)
@@ -343,6 +303,9 @@ def demo(ctx: click.Context, models: int, seed: int, quiet: bool) -> None:
         click.echo(f"\n$ {demo.typed(arguments)}\n")
         root.main([*arguments, "--home", str(settings.home), "--store", "embedded"], "lineage", standalone_mode=False)
     click.echo(demo.closing(settings))
+    if ui if ui is not None else demo.attended():
+        click.echo("\nThe page, until Ctrl-C:")
+        page.serve(settings, address="127.0.0.1", port=None, browser=True)
 
 
 COMMANDS = (crawl, bootstrap, update, import_, demo, load, doctor)

@@ -20,7 +20,7 @@ from lineage.errors import Fatal, Refused
 from lineage.schema import EDGE_TYPES, GRAPH_VERSION, LABELS, EdgeType, GraphTables, Kind, Label
 from lineage.settings import Settings
 from lineage.stores import cypher, neo4j_rows
-from lineage.stores.neo4j import Neo4jOptions, open_neo4j
+from lineage.stores.neo4j import Neo4jOptions, address, open_neo4j, same_place
 from lineage.stores.neo4j_local import folder, read_local
 from lineage.stores.protocol import Progress
 
@@ -49,8 +49,7 @@ def bulk_load(
     Raises Refused where the database holds something, Fatal where this home has no server of its own. Cut off, the next
     bulk load starts over.
     """
-    if read_local(settings.home) is None:
-        raise Fatal("A bulk load fills the local server of this home. Start one with `lineage neo4j up`.")
+    admit(settings, env)
     place = folder(settings.home) / "import"
     begun = place / "begun"
     if not begun.exists():
@@ -71,6 +70,15 @@ def bulk_load(
     options = Neo4jOptions(imported=True)
     with closing(open_neo4j(_own(settings), write=True, options=options, env=env)) as store:
         store.load(tables, progress)
+
+
+def admit(settings: Settings, env: Mapping[str, str] = os.environ) -> None:
+    """Raise Fatal unless the store that is asked for is this home's own server."""
+    local = read_local(settings.home)
+    if local is None:
+        raise Fatal("A bulk load fills the local server of this home. Start one with `lineage neo4j up`.")
+    if settings.store != "embedded" and not same_place(address(settings, env), local.url):
+        raise Fatal(f"A bulk load fills the server of this home at {local.url}, no other. Load without --bulk.")
 
 
 def _own(settings: Settings) -> Settings:

@@ -18,7 +18,7 @@ from lineage.stores.neo4j_link import Link
 from lineage.stores.neo4j_load import Loader
 from lineage.stores.neo4j_local import read_local
 from lineage.stores.protocol import Progress
-from lineage.stores.scope import narrow
+from lineage.stores.scope import size
 
 _DEFAULT = "bolt://localhost:7687"
 
@@ -27,13 +27,10 @@ _DEFAULT = "bolt://localhost:7687"
 class Neo4jOptions:
     """How a load treats the server.
 
-    `scope` as `scope.narrow` takes it; `max_nodes` refuses a load of more (Aura Free holds 200,000); `into_existing`
-    allows a database that holds a graph of others; `batch` is how many rows go into one transaction; `imported` says
-    that the rows are there already, by `neo4j-admin database import`.
+    `into_existing` allows a database that holds a graph of others; `batch` is how many rows go into one transaction;
+    `imported` says that the rows are there already, by `neo4j-admin database import`.
     """
 
-    scope: str = "all"
-    max_nodes: int | None = None
     into_existing: bool = False
     batch: int = 5_000
     imported: bool = False
@@ -52,14 +49,12 @@ def open_neo4j(
     home, from its own record. NEO4J_DATABASE names the database, `neo4j` by default.
     """
     local = read_local(settings.home)
-    url = settings.store
-    if url == "neo4j":
-        url = env.get("NEO4J_URI") or (local.url if local else _DEFAULT)
+    url = address(settings, env)
     if "@" in urlsplit(url).netloc:
         raise Refused(
             "The address of the store holds a user or password. Give them as NEO4J_USERNAME and NEO4J_PASSWORD."
         )
-    own = local if local is not None and _same(url, local.url) else None
+    own = local if local is not None and same_place(url, local.url) else None
     user = env.get("NEO4J_USERNAME") or (own.username if own else "neo4j")
     password = env.get("NEO4J_PASSWORD") or (own.password if own else None)
     auth = (user, password) if password else None
@@ -67,7 +62,16 @@ def open_neo4j(
     return Neo4jStore(link, options or Neo4jOptions())
 
 
-def _same(one: str, other: str) -> bool:
+def address(settings: Settings, env: Mapping[str, str] = os.environ) -> str:
+    """Where the server is: `settings.store`, and for `neo4j` NEO4J_URI, else this home's own server, else 7687 here."""
+    if settings.store != "neo4j":
+        return settings.store
+    local = read_local(settings.home)
+    return env.get("NEO4J_URI") or (local.url if local else _DEFAULT)
+
+
+def same_place(one: str, other: str) -> bool:
+    """Whether two addresses name one server: host and port, whatever the scheme."""
     return _place(one) == _place(other)
 
 
@@ -105,19 +109,10 @@ class Neo4jStore:
         return bool(self._link.read(cypher.NEO4J_EMPTY)[0][0])
 
     def load(self, tables: GraphTables, progress: Progress) -> None:
-        """Make the database hold `tables` in the scope asked for; interrupted, the next call finishes."""
-        chosen = narrow(tables, self._options.scope) if self._options.scope != "all" else tables
-        nodes = sum(map(len, chosen.nodes.values()))
-        edges = sum(map(len, chosen.edges.values()))
-        most = self._options.max_nodes
-        progress("estimate", 0, nodes + edges)
-        if most is not None and nodes > most:
-            raise Refused(
-                f"This load is {nodes:,} nodes and {edges:,} edges, more than the {most:,} nodes allowed. "
-                "Narrow it with --scope lineage or --scope family:SLUG, or raise --max-nodes."
-            )
+        """Make the database hold `tables`; interrupted, the next call finishes."""
+        progress("estimate", 0, sum(size(tables)))
         self._ready = False
-        loader = Loader(self._link, chosen, progress, batch=self._options.batch)
+        loader = Loader(self._link, tables, progress, batch=self._options.batch)
         loader.run(into_existing=self._options.into_existing, imported=self._options.imported)
 
     def model(self, id: str) -> Model | None:

@@ -192,8 +192,7 @@ class Loader:
 
     def _index(self) -> None:
         statements = cypher.neo4j_indexes()
-        for statement in statements:
-            self._link.run(statement)
+        self._link.run_at_once(statements)
         waiting = self._link.read(cypher.NEO4J_INDEXES_READY)
         while waiting:
             for name, state, _ in waiting:

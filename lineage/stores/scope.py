@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from lineage.errors import NotFound
+from lineage.errors import NotFound, Refused
 from lineage.schema import EDGE_TYPES, GraphTables
 
 _BETWEEN_MODELS = tuple(e.name for e in EDGE_TYPES if e.source == "Model" and e.target == "Model")
@@ -27,6 +27,21 @@ def narrow(tables: GraphTables, scope: str) -> GraphTables:
         keep = _of_family(tables, scope)
     models = tables.nodes["Model"].filter(pl.col("id").is_in(keep.unique().implode()))
     return _assembled(tables, models, scope)
+
+
+def size(tables: GraphTables) -> tuple[int, int]:
+    """Nodes and edges in all."""
+    return sum(map(len, tables.nodes.values())), sum(map(len, tables.edges.values()))
+
+
+def bounded(tables: GraphTables, max_nodes: int | None) -> None:
+    """Raise Refused where the tables are more nodes than allowed (Aura Free holds 200,000)."""
+    nodes, edges = size(tables)
+    if max_nodes is not None and nodes > max_nodes:
+        raise Refused(
+            f"This load is {nodes:,} nodes and {edges:,} edges, more than the {max_nodes:,} nodes allowed. "
+            "Narrow it with --scope lineage or --scope family:SLUG, or raise --max-nodes."
+        )
 
 
 def _ends(tables: GraphTables, types: tuple[str, ...]) -> list[pl.Series]:

@@ -4,6 +4,7 @@ import pytest
 
 from lineage.errors import NoData, Refused, TooNew
 from lineage.schema import GraphTables
+from lineage.stores.scope import bounded, narrow
 
 
 class Cut(RuntimeError):
@@ -175,14 +176,13 @@ def test_scope_and_most_nodes(opened, tools, link):
         {"sim-a/base": {}, "sim-a/child": {}, "sim-c/alone": {}}, [("sim-a/child", "sim-a/base", "merge")]
     )
     with pytest.raises(Refused, match="max-nodes"):
-        opened(max_nodes=2).load(tables, tools["quiet"])
-    store = opened(scope="lineage")
-    store.load(tables, tools["quiet"])
+        bounded(tables, 2)
+    store = opened()
+    store.load(narrow(tables, "lineage"), tools["quiet"])
     assert link.read("MATCH (m:Model) RETURN m.id ORDER BY m.id") == [("sim-a/base",), ("sim-a/child",)]
     assert link.read("MATCH (p:Publisher) RETURN p.name") == [("sim-a",)]
     assert (store.loaded().scope, store.loaded().models) == ("lineage", 2)
-    store = opened(scope="all")
-    store.load(tables, tools["quiet"])
+    store.load(narrow(tables, "all"), tools["quiet"])
     assert store.model("sim-c/alone") is not None
 
 
