@@ -28,6 +28,7 @@ class CountAnswer:
     per: str | None = None
     slices: tuple[Slice, ...] = ()
     notes: tuple[str, ...] = ()
+    scheme: str = "iso"
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class TopAnswer:
     whole: int
     whole_meaning: str
     notes: tuple[str, ...] = ()
+    scheme: str = "iso"
 
 
 @dataclass(frozen=True)
@@ -254,11 +256,12 @@ class Mark:
 
 @dataclass(frozen=True)
 class Asked:
-    """What narrowed an answer: names, and the first and last month as they were given."""
+    """What narrowed an answer: names, the first and last month as they were given; how places are told apart."""
 
     names: tuple[str, ...] = ()
     since: date | None = None
     until: date | None = None
+    scheme: str = "iso"
 
 
 @dataclass(frozen=True)

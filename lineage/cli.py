@@ -14,7 +14,7 @@ from lineage import console
 from lineage.console import Command, Form, formed
 from lineage.domain import Attribution, Level
 from lineage.stores import examples
-from lineage.wording import RELATIONS, ROWS, Back, Given, Since, as_of, attribution, evidence, limited
+from lineage.wording import RELATIONS, ROWS, Back, Given, Since, as_of, attribution, country_scheme, evidence, limited
 
 if TYPE_CHECKING:
     from lineage.answers import ListAnswer
@@ -59,6 +59,7 @@ def _most(limit: int | None, form: Form) -> int | None:
 @as_of
 @click.option("--per", type=click.Choice(PER), help="Break the counts down.")
 @click.option("--threshold", type=click.IntRange(min=1), default=500, show_default=True, help="Bulk begins above this.")
+@country_scheme
 @formed(ids=False)
 def count(
     names: tuple[str, ...],
@@ -67,6 +68,7 @@ def count(
     as_of: date | None,
     per: str | None,
     threshold: int,
+    scheme: str,
     form: Form,
 ) -> None:
     """Count the derivatives of families or models, by every counter.
@@ -78,7 +80,14 @@ def count(
 
     with console.atlas() as atlas:
         answer = questions.count(
-            atlas, names, attribution=attribution, evidence=evidence, as_of=as_of, per=per, threshold=threshold
+            atlas,
+            names,
+            attribution=attribution,
+            evidence=evidence,
+            as_of=as_of,
+            per=per,
+            threshold=threshold,
+            scheme=scheme,
         )
     shown = partial(text.count, rules=_rules())
     form.show(answer, text=shown, json=json.count, sheet=sheets.count, receipt=answer.receipt)
@@ -95,9 +104,17 @@ def count(
 @attribution
 @evidence
 @as_of
+@country_scheme
 @formed()
 def top(
-    kind: str, by: str, limit: int, attribution: Attribution, evidence: Level, as_of: date | None, form: Form
+    kind: str,
+    by: str,
+    limit: int,
+    attribution: Attribution,
+    evidence: Level,
+    as_of: date | None,
+    scheme: str,
+    form: Form,
 ) -> None:
     """Rank families, models, publishers, organisations or countries."""
     from lineage import questions
@@ -105,7 +122,14 @@ def top(
 
     with console.atlas() as atlas:
         answer = questions.top(
-            atlas, kind=kind, by=by, limit=limit or sys.maxsize, attribution=attribution, evidence=evidence, as_of=as_of
+            atlas,
+            kind=kind,
+            by=by,
+            limit=limit or sys.maxsize,
+            attribution=attribution,
+            evidence=evidence,
+            as_of=as_of,
+            scheme=scheme,
         )
     form.show(
         answer,

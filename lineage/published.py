@@ -15,7 +15,7 @@ from lineage import console
 from lineage.console import Command, Form, formed
 from lineage.domain import Attribution, Level
 from lineage.errors import Fatal
-from lineage.wording import Day, attribution, evidence
+from lineage.wording import Day, attribution, country_scheme, evidence
 
 SPLITS = ("family", "origin", "country")
 SUFFIXES = (".svg", ".png", ".csv")
@@ -34,6 +34,7 @@ _by = click.option("--by", type=click.Choice(SPLITS), default="family", show_def
 @_by
 @click.option("--since", type=Day(), help="From this month on.")
 @click.option("--until", type=Day(), help="Up to this month.")
+@country_scheme
 @attribution
 @evidence
 @formed(ids=False)
@@ -42,20 +43,28 @@ def trends(
     by: str,
     since: date | None,
     until: date | None,
+    scheme: str,
     attribution: Attribution,
     evidence: Level,
     form: Form,
 ) -> None:
     """Show new derivatives month by month, and shares of new.
 
-    A NAME is a family's slug or, by origin and country, an ISO code; the rest is then one band.
+    A NAME is a family's slug or, by origin and country, an ISO code or region; the rest is then one band.
     """
     from lineage import questions
     from lineage.export import published as write
 
     with console.atlas() as atlas:
         answer = questions.trends(
-            atlas, by=by, names=names, evidence=evidence, attribution=attribution, since=since, until=until
+            atlas,
+            by=by,
+            names=names,
+            evidence=evidence,
+            attribution=attribution,
+            since=since,
+            until=until,
+            scheme=scheme,
         )
     form.show(answer, text=write.trends_text, json=write.trends_json, sheet=write.trends_sheet, receipt=answer.receipt)
 
@@ -133,6 +142,7 @@ def chart() -> None:
 @click.option("--share", is_flag=True, help="Shares of new instead of numbers; fractional.")
 @click.option("--since", type=Day(), help="From this month on.")
 @click.option("--until", type=Day(), help="Up to this month.")
+@country_scheme
 @evidence
 @_out
 def chart_trends(
@@ -141,6 +151,7 @@ def chart_trends(
     share: bool,
     since: date | None,
     until: date | None,
+    scheme: str,
     evidence: Level,
     out: Path,
 ) -> None:
@@ -151,7 +162,14 @@ def chart_trends(
     way = Attribution.FRACTIONAL if share else Attribution.ANY
     with console.atlas() as atlas:
         answer = questions.trends(
-            atlas, by=by, names=names, evidence=evidence, attribution=way, since=since, until=until
+            atlas,
+            by=by,
+            names=names,
+            evidence=evidence,
+            attribution=way,
+            since=since,
+            until=until,
+            scheme=scheme,
         )
     from lineage.export import chart as drawn
     from lineage.export import files

@@ -112,6 +112,15 @@ attribution = click.option(
     callback=lambda ctx, param, value: Attribution(value),
     help="What a family gets of a model that derives from several families.",
 )
+country_scheme = click.option(
+    "--country-scheme",
+    "scheme",
+    type=click.Choice(["iso", "atom"]),
+    default="iso",
+    show_default=True,
+    help="Tell places apart by ISO country or by ATOM's regions.",
+)
+
 RELATIONS = click.Choice([str(relation) for relation in Relation])
 
 as_of = click.option("--as-of", type=Day(), help="Count only models created up to this day.")

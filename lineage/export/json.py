@@ -68,6 +68,7 @@ def count(answer: given.CountAnswer) -> Json:
     if answer.per is not None:
         value |= {
             "per": answer.per,
+            "country_scheme": answer.scheme,
             "slices": [{"name": s.name, "key": s.key, **_numbers(s.values)} for s in answer.slices],
         }
     return value | _notes(answer.notes)
@@ -87,6 +88,7 @@ def top(answer: given.TopAnswer) -> Json:
         "receipt": fields(answer.receipt),
         "kind": answer.kind,
         "by": answer.by,
+        "country_scheme": answer.scheme,
         "whole": answer.whole,
         "whole_meaning": answer.whole_meaning,
         "results": [_ranked(line) for line in answer.results],

@@ -28,6 +28,7 @@ def trends_json(answer: given.TrendsAnswer) -> Json:
         "names": list(answer.asked.names),
         "since": json.time(answer.asked.since),
         "until": json.time(answer.asked.until),
+        "country_scheme": answer.asked.scheme,
     }
     return {
         "receipt": json.fields(answer.receipt),

@@ -19,6 +19,7 @@ from lineage.questions import naming, notes
 
 if TYPE_CHECKING:
     from lineage.atlas import Atlas
+    from lineage.registry import Organization
 
 PER = ("month", "publisher", "organisation", "country", "origin", "relation", "series")
 
@@ -32,12 +33,14 @@ def count(
     as_of: date | None = None,
     per: str | None = None,
     threshold: int = THRESHOLD,
+    scheme: str = "iso",
 ) -> CountAnswer:
     """Every counter of each name, in the order asked; one unknown name raises `NotFound` for all."""
     targets = [naming.target(atlas, name) for name in names]
     ground = atlas.ground(evidence, as_of=as_of, threshold=threshold)
     results, slices = [], []
     remarks = notes.about(atlas, evidence, as_of) + notes.about_cover(atlas, targets)
+    remarks += notes.about_places(scheme if per in ("country", "origin") else "iso")
     for name, target in zip(names, targets, strict=True):
         values, said = _counted(atlas, ground, target, attribution)
         results.append(Counts(name, target.kind, values))
@@ -45,7 +48,7 @@ def count(
         if per is not None:
             table = counters.derivative_table(ground, target)
             shared = table if attribution is Attribution.ANY else counters.shares(ground, table)
-            slices += _slices(target, name, keyed(atlas, ground, target, shared, per), attribution, per)
+            slices += _slices(target, name, keyed(atlas, ground, target, shared, per, scheme), attribution, per)
     return CountAnswer(
         receipt=atlas.receipt(
             "count",
@@ -60,6 +63,7 @@ def count(
         results=tuple(results),
         per=per,
         slices=tuple(slices),
+        scheme=scheme,
         notes=tuple(dict.fromkeys(remarks)),
     )
 
@@ -98,7 +102,9 @@ def _slices(target: Target, name: str, table: pl.DataFrame, attribution: Attribu
     return sorted(made, key=lambda s: (-(s.values["derivatives"] or 0), s.key is None, s.key or ""))
 
 
-def keyed(atlas: Atlas, ground: Ground, target: Target, table: pl.DataFrame, per: str) -> pl.DataFrame:
+def keyed(
+    atlas: Atlas, ground: Ground, target: Target, table: pl.DataFrame, per: str, scheme: str = "iso"
+) -> pl.DataFrame:
     """The derivative table with a `key` column; a row stands once for each key it has."""
     if per == "month":
         created = ground.take("created_at", table["node"].to_numpy())
@@ -108,9 +114,9 @@ def keyed(atlas: Atlas, ground: Ground, target: Target, table: pl.DataFrame, per
     if per in ("organisation", "organization"):
         return table.with_columns(key="organization")
     if per == "country":
-        return table.with_columns(key=countries(atlas, table["organization"]))
+        return table.with_columns(key=countries(atlas, table["organization"], scheme))
     if per == "origin":
-        return table.with_columns(key=origins(atlas, counters.shares(ground, table)["primary"]))
+        return table.with_columns(key=origins(atlas, counters.shares(ground, table)["primary"], scheme))
     if per == "relation":
         bits = {str(r): r.bit for r in Relation}
         return pl.concat([table.filter(pl.col("bits") & b > 0).with_columns(key=pl.lit(r)) for r, b in bits.items()])
@@ -119,17 +125,30 @@ def keyed(atlas: Atlas, ground: Ground, target: Target, table: pl.DataFrame, per
     raise Misuse(f"Counts cannot be broken down by {per!r}. Try one of: {', '.join(PER)}.")
 
 
-def countries(atlas: Atlas, organizations: pl.Series) -> pl.Series:
-    """The country of each organisation's headquarters, by slug."""
-    known = {o.slug: o.country for o in atlas.registry.organizations}
+SCHEMES = ("iso", "atom")
+"""How places are told apart: the ISO code of the headquarters, or ATOM's regions, which differ (AI21, Europe)."""
+
+
+def place(organization: Organization, scheme: str) -> str | None:
+    """Where an organisation sits, None where nobody knows. Raises `Misuse` for an unknown scheme."""
+    if scheme not in SCHEMES:
+        raise Misuse(f"No country scheme {scheme!r}. Try one of: {', '.join(SCHEMES)}.")
+    if scheme == "iso":
+        return organization.country
+    return None if organization.region == "unknown" else organization.region
+
+
+def countries(atlas: Atlas, organizations: pl.Series, scheme: str = "iso") -> pl.Series:
+    """Where each organisation sits, by slug."""
+    known = {o.slug: place(o, scheme) for o in atlas.registry.organizations}
     return organizations.replace_strict(known, default=None, return_dtype=pl.String)
 
 
-def origins(atlas: Atlas, families: pl.Series) -> pl.Series:
-    """The country of each family's organisation; `families` are places in the registry, -1 for none."""
+def origins(atlas: Atlas, families: pl.Series, scheme: str = "iso") -> pl.Series:
+    """Where each family's organisation sits; `families` are places in the registry, -1 for none."""
     known = {
-        place: owner.country
-        for place, family in enumerate(atlas.registry.families)
+        at: place(owner, scheme)
+        for at, family in enumerate(atlas.registry.families)
         if (owner := atlas.registry.organization(family.organization))
     }
     return families.replace_strict(known, default=None, return_dtype=pl.String)

@@ -42,13 +42,14 @@ def top(
     evidence: Level = Level.DECLARED,
     as_of: date | None = None,
     threshold: int = THRESHOLD,
+    scheme: str = "iso",
 ) -> TopAnswer:
     """The first `limit` of a kind by a counter; ties by name, bytewise. Raises `Misuse` where it cannot be ranked."""
     kind = kind.replace("organization", "organisation")
     if by not in VERSIONS:
         raise Misuse(f"No counter {by!r}. Try one of: {', '.join(VERSIONS)}.")
     ground = atlas.ground(evidence, as_of=as_of, threshold=threshold)
-    rank = _RANKERS.get(kind)
+    rank = _by_place(kind, scheme) if kind in _PLACES else _RANKERS.get(kind)
     if rank is None:
         raise Misuse(f"No leaderboard of {kind!r}. Try one of: {', '.join(KINDS)}.")
     results, whole, meaning = rank(atlas, ground, by, limit, attribution)
@@ -68,7 +69,13 @@ def top(
         results=lines,
         whole=whole,
         whole_meaning=meaning,
-        notes=(*notes.about(atlas, evidence, as_of), *notes.about_scope(atlas), *remarks),
+        scheme=scheme,
+        notes=(
+            *notes.about(atlas, evidence, as_of),
+            *notes.about_scope(atlas),
+            *notes.about_places(scheme if kind in _PLACES else "iso"),
+            *remarks,
+        ),
     )
 
 
@@ -203,10 +210,23 @@ def _origin_label(atlas: Atlas, code: str | None) -> tuple[str, str | None]:
     return (code, code) if code else ("unknown country", None)
 
 
-def _origin(atlas: Atlas, ground: Ground, table: pl.DataFrame) -> pl.Series:
-    """The country of the family met first; `-` for derivatives of no registry family."""
-    primary = counters.shares(ground, table)["primary"]
-    return pl.select(pl.when(primary < 0).then(pl.lit("-")).otherwise(origins(atlas, primary))).to_series()
+_PLACES = ("country", "origin")
+
+
+def _by_place(kind: str, scheme: str) -> _Ranker:
+    """Uploaders by where they sit, or derivatives by where the family met first comes from; `-` for no family."""
+
+    def country(atlas: Atlas, ground: Ground, table: pl.DataFrame) -> pl.Series:
+        """The uploader's."""
+        return countries(atlas, table["organization"], scheme)
+
+    def origin(atlas: Atlas, ground: Ground, table: pl.DataFrame) -> pl.Series:
+        """The family's."""
+        primary = counters.shares(ground, table)["primary"]
+        found = origins(atlas, primary, scheme)
+        return pl.select(pl.when(primary < 0).then(pl.lit("-")).otherwise(found)).to_series()
+
+    return _uploaders(country, _country_label) if kind == "country" else _uploaders(origin, _origin_label)
 
 
 _Ranker = Callable[["Atlas", Ground, str, int, Attribution], tuple[list[Ranked], int, str]]
@@ -216,6 +236,4 @@ _RANKERS: Mapping[str, _Ranker] = {
     "model": _models,
     "publisher": _uploaders(lambda atlas, ground, table: table["publisher"], _publisher_label),
     "organisation": _uploaders(lambda atlas, ground, table: table["organization"], _organization_label),
-    "country": _uploaders(lambda atlas, ground, table: countries(atlas, table["organization"]), _country_label),
-    "origin": _uploaders(_origin, _origin_label),
 }

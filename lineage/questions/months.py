@@ -16,7 +16,7 @@ from lineage.counters import VERSIONS
 from lineage.domain import Attribution, Level, Number
 from lineage.errors import Fatal, NotFound
 from lineage.questions import notes
-from lineage.questions.counting import countries, origins
+from lineage.questions.counting import countries, origins, place
 
 if TYPE_CHECKING:
     from lineage.atlas import Atlas
@@ -58,6 +58,7 @@ def trends(
     attribution: Attribution | None = None,
     since: date | None = None,
     until: date | None = None,
+    scheme: str = "iso",
 ) -> TrendsAnswer:
     """New derivatives a month and their shares of that month, the largest line first, the bands last.
 
@@ -68,14 +69,14 @@ def trends(
         raise Fatal(f"Trends cannot be told apart by {by!r}. Try one of: {', '.join(SPLITS)}.")
     if since and until and since > until:
         raise Fatal(f"No month lies between {since} and {until}. Swap since and until.")
-    wanted = _wanted(atlas, by, names)
+    wanted = _wanted(atlas, by, names, scheme)
     ground = atlas.ground(evidence)
     last = atlas.snapshot.manifest.as_of.date()
     born = _born(ground, newcomers(atlas, ground), last)
     undated = int(born["month"].null_count())
     born = _within(born.drop_nulls("month"), since, until)
     months = _months(born, atlas.snapshot.manifest.as_of)
-    rows = _grouped(_rows(atlas, ground, born, by), by, wanted)
+    rows = _grouped(_rows(atlas, ground, born, by, scheme), by, wanted)
     way = attribution or Attribution.ANY
     return TrendsAnswer(
         receipt=atlas.receipt(
@@ -88,8 +89,13 @@ def trends(
         whole_meaning=MEANING,
         undated=undated,
         marks=_marks(atlas, months),
-        notes=(*notes.about(atlas, evidence, None), *notes.about_scope(atlas), *_notes(by, months, undated, way)),
-        asked=Asked(tuple(names), since, until),
+        notes=(
+            *notes.about(atlas, evidence, None),
+            *notes.about_scope(atlas),
+            *notes.about_places(scheme if by != "family" else "iso"),
+            *_notes(by, months, undated, way),
+        ),
+        asked=Asked(tuple(names), since, until, scheme),
     )
 
 
@@ -138,16 +144,16 @@ def _months(born: pl.DataFrame, as_of: datetime) -> tuple[Month, ...]:
     )
 
 
-def _rows(atlas: Atlas, ground: Ground, born: pl.DataFrame, by: str) -> pl.DataFrame:
+def _rows(atlas: Atlas, ground: Ground, born: pl.DataFrame, by: str, scheme: str) -> pl.DataFrame:
     """A row for each model and each key it counts for: month, key, k (0 where it reaches no family), primary."""
     if by == "country":
         publisher = ground.take("publisher", born["node"].to_numpy())
-        key = countries(atlas, ground.owners(publisher)).fill_null(UNKNOWN)
+        key = countries(atlas, ground.owners(publisher), scheme).fill_null(UNKNOWN)
         return born.with_columns(key=key, k=pl.lit(1, pl.Int64), primary=pl.lit(True))
     node, family, _ = ground.shared.pairs
     places = pl.Series("family", family)
     slugs = pl.Series([one.slug for one in atlas.registry.families], dtype=pl.String)
-    key = slugs.gather(family) if by == "family" else origins(atlas, places).fill_null(UNKNOWN)
+    key = slugs.gather(family) if by == "family" else origins(atlas, places, scheme).fill_null(UNKNOWN)
     pairs = pl.DataFrame(
         {"node": node, "key": key, "k": ground.shared.k[node], "primary": ground.shared.primary[node] == family}
     )
@@ -156,23 +162,25 @@ def _rows(atlas: Atlas, ground: Ground, born: pl.DataFrame, by: str) -> pl.DataF
     )
 
 
-def _wanted(atlas: Atlas, by: str, names: Sequence[str]) -> tuple[str, ...]:
-    found = {name: _known(atlas, by, name) for name in names}
+def _wanted(atlas: Atlas, by: str, names: Sequence[str], scheme: str) -> tuple[str, ...]:
+    found = {name: _known(atlas, by, name, scheme) for name in names}
     return tuple(dict.fromkeys(found.values()))
 
 
-def _known(atlas: Atlas, by: str, name: str) -> str:
-    """The slug or country code that a name stands for."""
+def _known(atlas: Atlas, by: str, name: str, scheme: str) -> str:
+    """The slug, country code or region that a name stands for."""
     if by == "family":
         slug = name.removeprefix("family:").lower()
         if atlas.registry.family(slug):
             return slug
         slugs = [family.slug for family in atlas.registry.families]
         raise NotFound(f"No family {name!r} in the registry.", get_close_matches(slug, slugs, 5, 0.4))
-    codes = {one.country for one in atlas.registry.organizations if one.country}
-    if name.upper() in codes:
-        return name.upper()
-    raise NotFound(f"No organisation of the registry sits in a country {name!r}; codes are those of ISO 3166.")
+    codes = {found.lower(): found for one in atlas.registry.organizations if (found := place(one, scheme))}
+    if name.lower() in codes:
+        return codes[name.lower()]
+    if scheme == "iso":
+        raise NotFound(f"No organisation of the registry sits in a country {name!r}; codes are those of ISO 3166.")
+    raise NotFound(f"No organisation of the registry sits in a region {name!r}.", sorted(codes))
 
 
 def _grouped(rows: pl.DataFrame, by: str, wanted: Sequence[str]) -> pl.DataFrame:

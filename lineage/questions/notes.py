@@ -87,6 +87,11 @@ def about_cover(atlas: Atlas, targets: Sequence[Target]) -> list[str]:
     return said
 
 
+def about_places(scheme: str) -> list[str]:
+    """What places are, where they are no countries."""
+    return ["Places are ATOM's regions, not ISO countries."] if scheme == "atom" else []
+
+
 def about_scope(atlas: Atlas) -> list[str]:
     """What shares are of, where the snapshot holds less than the Hub."""
     scope = atlas.snapshot.manifest.scope

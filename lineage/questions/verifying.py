@@ -95,6 +95,11 @@ def _moved(told: Raw, receipt: Receipt) -> list[str]:
     return said
 
 
+def _scheme(raw: Raw) -> str:
+    """How places were told apart; answers of earlier versions knew one way."""
+    return text(raw, "country_scheme") if "country_scheme" in raw else "iso"
+
+
 def _count_again(atlas: Atlas, raw: Raw, given: Given) -> tuple[Receipt, Values]:
     names = [text(result, "name") for result in records(raw, "results")]
     per = raw.get("per")
@@ -106,6 +111,7 @@ def _count_again(atlas: Atlas, raw: Raw, given: Given) -> tuple[Receipt, Values]
         as_of=given.as_of,
         per=per if isinstance(per, str) else None,
         threshold=given.threshold,
+        scheme=_scheme(raw),
     )
     values: Values = {f"{r.name} {counter}": value for r in answer.results for counter, value in r.values.items()}
     values |= {f"{s.name} {s.key} {counter}": value for s in answer.slices for counter, value in s.values.items()}
@@ -131,6 +137,7 @@ def _top_again(atlas: Atlas, raw: Raw, given: Given) -> tuple[Receipt, Values]:
         evidence=given.level,
         as_of=given.as_of,
         threshold=given.threshold,
+        scheme=_scheme(raw),
     )
     values: Values = {"whole": answer.whole}
     for place, line in enumerate(answer.results, 1):
@@ -158,6 +165,7 @@ def _trends_again(atlas: Atlas, raw: Raw, given: Given) -> tuple[Receipt, Values
         attribution=given.attribution,
         since=day(asked, "since"),
         until=day(asked, "until"),
+        scheme=_scheme(asked),
     )
     values: Values = {"whole": answer.whole, "undated": answer.undated}
     values |= {month.key: month.whole for month in answer.months}
