@@ -27,10 +27,10 @@ class Kind(StrEnum):
 class Fault:
     """One kind of failure of some requests: those numbered `first` to `first + count - 1`, each with `probability`.
 
-    Requests are numbered from 1 among those whose path starts with `path`. `status` is the answer of a STATUS fault,
-    `seconds` the length of a STALL, `retry_after` the header of a STATUS fault. STATUS 429 says that the quota is spent
-    for `seconds`. DUPLICATE serves the page before once more, MISSING skips the page, EARLY_END leaves out the `Link`,
-    MALFORMED puts odd rows into the page, REJECTED refuses a cursor with 400.
+    Requests are numbered from 1 among those whose path starts with `path` and whose query holds `query`. `status` is
+    the answer of a STATUS fault, `seconds` the length of a STALL, `retry_after` the header of a STATUS fault. STATUS
+    429 says that the quota is spent for `seconds`. DUPLICATE serves the page before once more, MISSING skips the page,
+    EARLY_END leaves out the `Link`, MALFORMED puts odd rows into the page, REJECTED refuses a cursor with 400.
     """
 
     kind: Kind
@@ -39,6 +39,7 @@ class Fault:
     probability: float = 1.0
     seed: int = 0
     path: str = "/api/models"
+    query: str = ""
     status: int = 500
     seconds: float = 30.0
     retry_after: int | None = None

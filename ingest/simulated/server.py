@@ -92,7 +92,7 @@ class SimulatedHub:
         token = asked.headers.get("authorization", "").removeprefix("Bearer ")
         self._pause(self._latency)
         standing = self._quota.take(token, "resolvers" if "/resolve/" in asked.path else "api")
-        fault = self._strike(asked.path)
+        fault = self._strike(asked)
         if token and token not in self._tokens:
             answer = error(401, "Invalid credentials in Authorization header")
         elif standing.spent:
@@ -110,11 +110,11 @@ class SimulatedHub:
         if seconds > 0:
             self._stop.wait(seconds)
 
-    def _strike(self, path: str) -> Fault | None:
+    def _strike(self, asked: Asked) -> Fault | None:
         struck: Fault | None = None
         with self._lock:
             for place, fault in enumerate(self._faults):
-                if path.startswith(fault.path):
+                if asked.path.startswith(fault.path) and fault.query in asked.query:
                     self._seen[place] += 1
                     if struck is None and fault.strikes(self._seen[place]):
                         struck = fault
