@@ -1,0 +1,102 @@
+"""Two chains through one listing: wherever they meet, whatever becomes of one of them, every model is there."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from ingest.crawl import crawl
+from ingest.hub.pacing import Rate
+from ingest.hub.spending import Spending
+from ingest.simulated.faults import Fault, Kind
+from ingest.simulated.server import SimulatedHub
+from ingest.simulated.sources import rows_world
+from lineage.errors import HubBusy, Refused
+from tests.crawl.worlds import crowd, ids, raw
+
+DOWNWARDS, UPWARDS = "direction=-1", "direction=1"
+
+
+@pytest.mark.parametrize("count", [1, 999, 1_000, 1_001, 2_000, 2_001, 3_000, 5_999, 6_000, 6_001])
+def test_wherever_they_meet_all_is_there(settings, source_of, now, count):
+    world = crowd(count)
+    with SimulatedHub(rows_world(world)) as hub:
+        snapshot = crawl(settings, source_of(hub.url), now=now)
+        assert len(hub.requests) <= -(-count // 1_000) + 2
+    assert set(snapshot.rows(["id"]).collect()["id"]) == ids(world)
+    assert snapshot.manifest.complete
+
+
+def test_a_hub_that_grows_meanwhile(settings, source_of, now):
+    world = crowd(9_000)
+    later = [raw(f"new/n{n}", 20_000 + n) for n in range(1_500)]
+    with SimulatedHub(rows_world(world), latency=0.02) as hub:
+        snapshot = crawl(
+            settings, source_of(hub.url), now=now, progress=lambda _: hub.show(rows_world([*world, *later]))
+        )
+    assert set(snapshot.rows(["id"]).collect()["id"]) >= ids(world)
+    assert snapshot.manifest.complete
+
+
+@pytest.mark.parametrize("direction", [UPWARDS, DOWNWARDS])
+@pytest.mark.parametrize("first", [1, 3])
+@pytest.mark.parametrize("kind", [Kind.STATUS, Kind.REJECTED])
+def test_where_one_fails_for_good_the_other_goes_on(settings, source_of, now, caplog, direction, first, kind):
+    fault = Fault(kind, first, 1 << 20, status=504, query=f"{direction}&")
+    world = crowd(6_500)
+    with SimulatedHub(rows_world(world), faults=[fault]) as hub:
+        snapshot = crawl(settings, source_of(hub.url, patience=5.0), now=now)
+    assert set(snapshot.rows(["id"]).collect()["id"]) == ids(world)
+    assert snapshot.manifest.complete
+    assert "the other has listed all the same" in caplog.text
+
+
+@pytest.mark.parametrize(("kind", "error"), [(Kind.STATUS, HubBusy), (Kind.REJECTED, Refused)])
+def test_where_both_fail_it_says_why(settings, source_of, now, kind, error):
+    failing = SimulatedHub(rows_world(crowd(6_500)), faults=[Fault(kind, 3, 1 << 20, status=504)])
+    with failing as hub, pytest.raises(error):
+        crawl(settings, source_of(hub.url, patience=5.0), now=now)
+    with SimulatedHub(rows_world(crowd(6_500)), port=int(hub.url.rpartition(":")[2])) as hub:
+        assert crawl(settings, source_of(hub.url), now=now).manifest.models == 6_500
+
+
+def test_a_page_left_out_is_missed_whole_or_not_at_all(settings, source_of, now):
+    """Half a page lost where they meet would be too little for anyone to notice."""
+    world = crowd(4_300)
+    for number in (2, 3, 4, 5):
+        with SimulatedHub(rows_world(world), faults=[Fault(Kind.MISSING, number)], latency=0.01) as hub:
+            snapshot = crawl(settings, source_of(hub.url), now=now, fresh=True)
+        lost = ids(world) - set(snapshot.rows(["id"]).collect()["id"])
+        assert len(lost) in (0, 1_000)
+        shutil.rmtree(settings.home)
+
+
+def test_the_cost_is_told(tmp_path):
+    env = {**os.environ, "LINEAGE_HOME": str(tmp_path)}
+    with SimulatedHub(rows_world(crowd(1_500)), quota=500) as hub:
+        command = [sys.executable, "-m", "ingest.cli", "crawl", "--no-load"]
+        env["HF_ENDPOINT"] = hub.url
+        told = subprocess.run([*command, "--json"], env=env, capture_output=True, text=True, check=True)
+        said = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+    cost = json.loads(told.stdout)["cost"]
+    assert cost["requests"] == cost["pages"] in (3, 4)
+    assert (cost["quota"], cost["window"], cost["retries"], cost["ratio"]) == (500, 300, 0, None)
+    assert cost["floor"] == pytest.approx(cost["pages"] * 300 / 500)
+    assert cost["bytes"] > 1_000
+    assert "where 500 requests in 300 s make 2 s the floor" in said.stdout
+
+
+def test_the_ratio_is_to_the_quota_alone():
+    spending = Spending()
+    for page in range(40):
+        spending.sent(page * 21.0)
+        spending.received(1, Rate(1, 1, 20, 400))
+        spending.read(page * 21.0)
+    spent = spending.so_far
+    assert (spent.floor, spent.seconds) == (800.0, 819.0)
+    assert spent.ratio == pytest.approx(819 / 800)
