@@ -32,6 +32,28 @@ class CountAnswer:
 
 
 @dataclass(frozen=True)
+class CurvePoint:
+    """`organic` at one threshold, and how many are left out by one publisher's bulk and by one name template's."""
+
+    threshold: int
+    organic: int
+    by_publisher: int
+    by_template: int
+
+
+@dataclass(frozen=True)
+class CurveAnswer:
+    """`organic` of one name over its threshold; at the last point nothing is left out."""
+
+    receipt: Receipt
+    name: str
+    kind: str
+    derivatives: int
+    points: tuple[CurvePoint, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Place:
     """One line of LMArena's table: `id` is the Hub's where the name maps; `weights` open, closed or unknown."""
 

@@ -133,7 +133,7 @@ _out = click.option("--out", type=Target(), required=True, help="Where to draw; 
 
 @click.group(cls=console.Section, section="Reports")
 def chart() -> None:
-    """Draw trends, claims or a family as SVG, PNG or CSV, with the receipt."""
+    """Draw trends, claims, a family or the curve of organic as SVG, PNG or CSV, with the receipt."""
 
 
 @chart.command("trends", examples=["lineage chart trends --share --out share.svg"])
@@ -207,6 +207,22 @@ def chart_family(name: str, evidence: Level, out: Path) -> None:
     with console.atlas() as atlas:
         answer = questions.count(atlas, [name], evidence=evidence, per="month")
     files.charted(out, drawn.family(answer, name), sheets.count(answer), answer.receipt)
+    click.echo(str(out), err=True)
+
+
+@chart.command("organic", examples=["lineage chart organic qwen --out curve.csv"])
+@click.argument("name")
+@evidence
+@_out
+def chart_organic(name: str, evidence: Level, out: Path) -> None:
+    """Draw `organic` of a family or model over its threshold."""
+    from lineage import questions
+    from lineage.export import chart as drawn
+    from lineage.export import files, sheets
+
+    with console.atlas() as atlas:
+        answer = questions.curve(atlas, name, evidence=evidence)
+    files.charted(out, drawn.curve(answer), sheets.curve(answer), answer.receipt)
     click.echo(str(out), err=True)
 
 

@@ -88,6 +88,24 @@ def family(answer: given.CountAnswer, label: str) -> Picture:
     return _plotted(f"New derivatives of {label} a month", subtitle, Months(keys, unfinished), series, answer.receipt)
 
 
+def curve(answer: given.CurveAnswer) -> Picture:
+    """`organic` over its threshold, and what either kind of bulk leaves out."""
+    told = (
+        Series("O", "organic", COLOURS[0], DASHES[0], tuple(float(p.organic) for p in answer.points)),
+        Series("P", "out: one publisher", COLOURS[1], DASHES[1], tuple(float(p.by_publisher) for p in answer.points)),
+        Series(
+            "N", "out: one name template", COLOURS[3], DASHES[2], tuple(float(p.by_template) for p in answer.points)
+        ),
+    )
+    keys = tuple(f"{point.threshold:,}" for point in answer.points)
+    subtitle = (
+        f"{answer.derivatives:,} derivatives; bulk begins above N children of one parent; a model may be out by both"
+    )
+    return _plotted(
+        f"organic of {answer.name} over its threshold N", subtitle, Months(keys, False), told, answer.receipt
+    )
+
+
 def _every_month(keys: Sequence[str]) -> tuple[str, ...]:
     if not keys:
         return ()

@@ -60,6 +60,13 @@ def count(answer: given.CountAnswer) -> Sheet:
     return Sheet(columns, tuple((r.name, r.kind, *(r.values.get(c) for c in counters)) for r in answer.results))
 
 
+def curve(answer: given.CurveAnswer) -> Sheet:
+    """A row a threshold: what is organic, what one publisher's and one name template's bulk leave out."""
+    names = ("threshold", "organic", "out_by_publisher", "out_by_template")
+    rows = tuple((p.threshold, p.organic, p.by_publisher, p.by_template) for p in answer.points)
+    return Sheet(tuple(Column(name, "number") for name in names), rows)
+
+
 def slices(answer: given.CountAnswer, headline: Sequence[str]) -> Sheet:
     """A row a slice for reading: the headline counters of one name, or `derivatives` of several side by side."""
     names = list(dict.fromkeys(s.name for s in answer.slices))

@@ -7,6 +7,7 @@ Every function takes an opened `Atlas` (or `Settings`, where no data is needed),
 from lineage.atlas import Atlas, opened
 from lineage.counters import COUNTERS
 from lineage.questions.counting import count
+from lineage.questions.curves import curve
 from lineage.questions.editions import edition
 from lineage.questions.exporting import export
 from lineage.questions.history import diff, history, pair, series
@@ -31,6 +32,7 @@ __all__ = [
     "audit",
     "claims",
     "count",
+    "curve",
     "cypher",
     "derivatives",
     "diff",

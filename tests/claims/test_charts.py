@@ -37,6 +37,7 @@ def drawn(opened: questions.Atlas) -> dict[str, Picture]:
         "share": chart.trends(trends, share=True),
         "family": chart.family(questions.count(opened, ["qwen"], per="month"), HOSTILE),
         "claims": chart.claims(questions.claims(opened)),
+        "curve": chart.curve(replace(questions.curve(opened, "qwen"), name=HOSTILE)),
     }
 
 
@@ -45,7 +46,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> questions.Atlas:
     return atlas(tmp_path_factory.mktemp("charts"), load(), ROWS, simulated=True)
 
 
-@pytest.mark.parametrize("name", ["trends", "share", "family", "claims"])
+@pytest.mark.parametrize("name", ["trends", "share", "family", "claims", "curve"])
 def test_a_chart_is_sound_and_says_what_it_rests_on(asked: questions.Atlas, name: str) -> None:
     picture = drawn(asked)[name]
     text = svg.written(picture)

@@ -41,7 +41,7 @@ ASKED: dict[str, tuple[str, ...]] = {
 }
 """Each question with arguments that make it answer with numbers."""
 
-DRAWN = ("chart trends", "chart claims", "chart family qwen")
+DRAWN = ("chart trends", "chart claims", "chart family qwen", "chart organic qwen")
 
 SILENT = {
     *("crawl", "bootstrap", "pull", "update", "import", "load", "prune", "demo", "ui", "doctor"),
