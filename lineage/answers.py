@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from lineage.domain import Counts, Edge, Model, Number, Receipt
+
+if TYPE_CHECKING:
+    from lineage.schema import GraphTables
 
 
 @dataclass(frozen=True)
@@ -410,6 +414,20 @@ class VerifyAnswer:
     reasons: tuple[str, ...]
     differences: tuple[Difference, ...]
     receipt: Receipt | None
+
+
+@dataclass(frozen=True)
+class ExportAnswer:
+    """Tables of every label and edge type (`lineage.schema`), of everything or of what stands around `names`.
+
+    `totals` counts the rows of each table.
+    """
+
+    receipt: Receipt
+    names: tuple[str, ...]
+    tables: GraphTables
+    totals: dict[str, int]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

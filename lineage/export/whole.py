@@ -18,7 +18,7 @@ from lineage.export import json
 from lineage.schema import EDGE_TYPES, LABELS, EdgeType, Kind, Label
 
 if TYPE_CHECKING:
-    from lineage.questions.exporting import ExportAnswer
+    from lineage.answers import ExportAnswer
 
 FOLDERS = ("csv", "parquet", "neo4j-admin")
 DOCUMENTS = ("json", "graphml")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from lineage import counters, projection, resolved
+from lineage.answers import ExportAnswer
 from lineage.counters import VERSIONS
-from lineage.domain import Level, Loaded, Receipt
+from lineage.domain import Level, Loaded
 from lineage.questions import naming, notes
 from lineage.schema import GRAPH_VERSION, GraphTables
 
@@ -22,20 +22,6 @@ if TYPE_CHECKING:
 
 STORED = ("direct", "derivatives", "organic", "trained", "publishers")
 """Counters that models and families of the graph carry."""
-
-
-@dataclass(frozen=True)
-class ExportAnswer:
-    """Tables of every label and edge type (`lineage.schema`), of everything or of what stands around `names`.
-
-    `totals` counts the rows of each table.
-    """
-
-    receipt: Receipt
-    names: tuple[str, ...]
-    tables: GraphTables
-    totals: dict[str, int]
-    notes: tuple[str, ...] = ()
 
 
 def export(atlas: Atlas, names: Sequence[str] = ()) -> ExportAnswer:
