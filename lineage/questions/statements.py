@@ -122,7 +122,7 @@ class Bench:
     def bounded(self) -> bool:
         """Whether the snapshot holds less than the Hub, so that numbers are of a part of it."""
         manifest = self.atlas.snapshot.manifest
-        return manifest.scope != WHOLE or not manifest.complete
+        return (manifest.scope != WHOLE and manifest.whole is None) or not manifest.complete
 
     def past(self, figure: Figure) -> Bench | None:
         """The dated snapshot of the same scope that tells what the figure's day was, deleted models among it.
