@@ -47,7 +47,8 @@ def option(graph: answered.Found, receipt: Receipt, theme: str) -> charts.Option
             {
                 "type": "graph",
                 "layout": "none",
-                "roam": "move",
+                "preserveAspect": True,
+                "roam": False,
                 "top": 60,
                 "bottom": 74,
                 "left": 24,

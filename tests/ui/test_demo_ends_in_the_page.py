@@ -25,11 +25,10 @@ def test_the_demo_ends_in_the_page(tmp_path: Path, attended: bool) -> None:
     with subprocess.Popen(command, cwd=ROOT, stdin=terminal, stdout=output, env=env) as process:
         os.close(theirs)
         try:
-            stream = os.fdopen(ours, "rb", 0) if attended else process.stdout
-            assert stream is not None
+            stream = ours if attended or process.stdout is None else process.stdout.fileno()
             text = ""
             while "lineage answers at" not in text or not text.endswith("\n"):
-                piece = os.read(stream.fileno(), 4096).decode()
+                piece = os.read(stream, 4096).decode()
                 assert piece, text
                 text += piece
             found = re.search(r"lineage answers at http://(127\.0\.0\.1:\d+)", text)
@@ -42,6 +41,7 @@ def test_the_demo_ends_in_the_page(tmp_path: Path, attended: bool) -> None:
         finally:
             process.terminate()
             process.wait(60)
+            os.close(ours)
 
 
 def test_nobody_is_made_to_wait(tmp_path: Path) -> None:

@@ -64,6 +64,15 @@ def test_search_shows_them_as_text(reader: Any) -> None:
     sound(page)
 
 
+def test_a_query_draws_and_lists_them_as_text(reader: Any) -> None:
+    page = reader.open("/query?q=" + quote("MATCH (c:Model)-[:DERIVED_FROM]->(p:Model) RETURN c, p"))
+    page.get_by_role("button", name="Run").click()
+    expect(page.get_by_text("Nodes of the answer")).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("evil/<script>window.ran=1</script>").first).to_be_visible(timeout=120_000)
+    page.get_by_text("evil/<script>window.ran=1</script>").first.hover(force=True)
+    sound(page)
+
+
 def test_hostile_parameters_are_text(reader: Any) -> None:
     page = reader.open("/?by=" + quote("<img src=x onerror=window.ran=1>[x](javascript:1)"))
     expect(page.get_by_text("is no value of “by”")).to_be_visible(timeout=120_000)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from lineage import questions
@@ -12,6 +14,7 @@ from lineage.export.sheet import Column, Sheet
 from ui import controls, frame, inert, opening, panel, routes, state, tables
 
 MOST = 50
+SIBLINGS = 20
 
 HEADLINE = ("derivatives", "direct", "organic", "trained", "publishers")
 
@@ -34,6 +37,7 @@ def show() -> None:
         _parents(answer)
         _ancestors(answer)
         _children(answer)
+        _siblings(answer)
     with right:
         _facts(answer)
         _way(here, answer)
@@ -103,6 +107,29 @@ def _children(answer: ModelAnswer) -> None:
         tables.save_csv(
             sheets.listing(found), found.receipt, file=tables.file_name("derivatives", answer.model.id), key="down csv"
         )
+
+
+def _siblings(answer: ModelAnswer) -> None:
+    """What else was made straight from its first parent."""
+    if not answer.parents:
+        return
+    parent = answer.parents[0].model.id
+    found = opening.ask(questions.derivatives, f"model:{parent}", depth=1, limit=SIBLINGS + 1)
+    others = [row for row in found.rows if row.model.id != answer.model.id][:SIBLINGS]
+    if not others:
+        return
+    st.subheader(f"Siblings: {plural(found.total - 1, 'other')}")
+    st.html(f'<p class="ln-line">Made straight from {inert.html(parent, 200)}, most derived from first.</p>')
+    sheet = sheets.listing(replace(found, rows=tuple(others)))
+    tables.shown(
+        tables.columns_of(sheet, ("id", "relations", "derivatives", "downloads", "license")),
+        key="siblings", alt="Other models made from the same parent", most=8,
+        picked=_open([row.model.id for row in others]),
+    )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if found.total - 1 > len(others):
+            st.html(f'<span class="ln-line">The first {len(others):,} of {found.total - 1:,}.</span>')
+        tables.save_csv(sheet, found.receipt, file=tables.file_name("siblings", answer.model.id), key="siblings csv")
 
 
 def _facts(answer: ModelAnswer) -> None:
