@@ -126,7 +126,8 @@ class Chains:
 
     def check_quality(self) -> None:
         """Raises `Fatal` where too many rows could not be read."""
-        quality.check(self._kept, self._kept.models())
+        if self._kept.bad:
+            quality.check(self._kept, self._kept.models())
 
     def run(self, stopping: Stopping) -> None:
         """Fetch and commit until the chains have met or ended. Raises what made one fail, where that is not healed."""
