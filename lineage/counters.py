@@ -124,20 +124,6 @@ class Attributions:
         return _primaries(self._graph, self._members, node, family, self.k)
 
 
-def tally(shared: Attributions, family: int, attribution: Attribution) -> Number:
-    """The derivatives of a family under an attribution, without a table of them."""
-    nodes, _ = shared.of(family)
-    if attribution is Attribution.ANY:
-        return len(nodes)
-    if attribution is Attribution.PRIMARY:
-        return int((shared.primary[nodes] == family).sum())
-    sizes, times = np.unique(shared.k[nodes], return_counts=True)
-    each = dict(zip(sizes.tolist(), times.tolist(), strict=True))
-    if attribution is Attribution.EXCLUSIVE:
-        return int(each.get(1, 0))
-    return _whole(sum((Fraction(many, k) for k, many in each.items()), Fraction(0)))
-
-
 def members_of(members: pl.DataFrame, family: int) -> Ints:
     """Node numbers of a family's members."""
     return members.filter(pl.col("family") == family)["node"].to_numpy().astype(np.int64)
