@@ -82,12 +82,14 @@ def _edge_type(name: str) -> schema.EdgeType:
 
 
 def _models(nodes: pl.DataFrame, counts: pl.DataFrame, family: pl.DataFrame) -> pl.DataFrame:
+    """The columns of both, side by side and uncopied: a join would hold every text twice."""
     naive = pl.col("created_at", "last_modified").dt.replace_time_zone(None)
-    whole = pl.concat([nodes, counts], how="horizontal").with_row_index("node")
-    return (
-        whole.join(family, on="node", how="left", maintain_order="left")
-        .with_columns(naive, name=pl.col("id").str.replace(r"^[^/]*/", ""))
-        .drop("node")
+    own = pl.Series("family", [None], dtype=pl.String).new_from_index(0, nodes.height)
+    return nodes.with_columns(
+        *counts.get_columns(),
+        own.scatter(family["node"], family["family"]),
+        naive,
+        name=pl.col("id").str.replace(r"^[^/]*/", ""),
     )
 
 

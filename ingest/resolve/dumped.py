@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
 from ingest.resolve.meanings import places
@@ -17,19 +18,19 @@ def differences(said: pl.DataFrame, targets: pl.Series, live: pl.Series, asked: 
     `said` are judged statements. A parent counts as the tags' where both its tags are there, since the dump has what
     the Hub computed, and where it is live, since the dump names none that is gone. The dump's is held against any tag.
     """
-    good = said.filter(pl.col("finding").is_null() & pl.col("child").is_in(asked.implode()))
-    tags, dump = (_pairs(good.filter(pl.col("origin") == origin)) for origin in ("tag", "dump"))
-    alive = places(live, targets).is_not_null().arg_true()
-    twins = tags.filter((pl.col("evidence") & Evidence.HUB.bit > 0) & pl.col("target").is_in(alive.implode()))
-    both = tags.join(dump, on=["child", "target"], suffix=" dump")
+    good = said.filter(pl.col("finding").is_null() & _flagged(asked, len(live)).gather(said["child"]))
+    tags, dump = (_pairs(good.filter(pl.col("origin") == origin), len(targets)) for origin in ("tag", "dump"))
+    alive = places(live, targets).is_not_null()
+    twins = tags.filter((pl.col("evidence") & Evidence.HUB.bit > 0) & alive.gather(tags["target"]))
+    both = tags.join(dump, on="pair", suffix=" dump")
     torn = both.filter(
         (pl.col("relation") > 0) & (pl.col("relation dump") > 0) & (pl.col("relation") & pl.col("relation dump") == 0)
     )
     names = {bits: ", ".join(names_of(bits, Relation)) for bits in range(32)}
     told = [pl.col(name).replace_strict(names, return_dtype=pl.String) for name in ("relation", "relation dump")]
     parts = (
-        (twins.join(dump, on=["child", "target"], how="anti"), pl.lit("only the tags name it")),
-        (dump.join(tags, on=["child", "target"], how="anti"), pl.lit("only the dump names it")),
+        (twins.join(dump, on="pair", how="anti"), pl.lit("only the tags name it")),
+        (dump.join(tags, on="pair", how="anti"), pl.lit("only the dump names it")),
         (torn, pl.format("{} by the tags, {} by the dump", *told)),
     )
     found = [part.select("child", "target", detail=detail) for part, detail in parts]
@@ -43,9 +44,22 @@ def differences(said: pl.DataFrame, targets: pl.Series, live: pl.Series, asked: 
     )
 
 
-def _pairs(said: pl.DataFrame) -> pl.DataFrame:
-    """One row a pair: relation and evidence bits united, 0 where none is stated."""
-    return said.group_by("child", "target").agg(
-        relation=pl.col("relation").fill_null(0).bitwise_or().cast(pl.UInt8),
-        evidence=pl.col("evidence").bitwise_or().cast(pl.UInt8),
+def _flagged(places: pl.Series, n: int) -> pl.Series:
+    flags = np.zeros(n, dtype=bool)
+    flags[places.to_numpy()] = True
+    return pl.Series(flags)
+
+
+def _pairs(said: pl.DataFrame, targets: int) -> pl.DataFrame:
+    """One row a pair, numbered by `pair`: relation and evidence bits united, 0 where none is stated."""
+    pair = said["child"].to_numpy().astype(np.int64) * targets + said["target"].to_numpy()
+    order = np.argsort(pair)
+    first = np.flatnonzero(np.diff(pair[order], prepend=-1))
+    bits = {name: said[name].fill_null(0).to_numpy()[order] for name in ("relation", "evidence")}
+    return said.select("child", "target")[order[first]].with_columns(
+        pair=pl.Series(pair[order][first]),
+        **{
+            name: pl.Series(np.bitwise_or.reduceat(values, first) if len(first) else values)
+            for name, values in bits.items()
+        },
     )
