@@ -44,7 +44,7 @@ class Choice:
 @click.option(
     "--scope",
     metavar="SCOPE",
-    help="Neo4j: all, lineage, family:SLUG.  [default: all on this machine, lineage elsewhere]",
+    help="Neo4j: all, lineage, family:SLUG.  [default: all on this machine, else `lineage`]",
 )
 @click.option("--max-nodes", type=click.IntRange(min=1), help="Neo4j: refuse to load more nodes than this.")
 @click.option("--into-existing", is_flag=True, help="Neo4j: load beside a graph that lineage did not make.")
