@@ -184,6 +184,7 @@ async def visit(browser: AsyncBrowser, url: str, paths: list[tuple[str, str]]) -
     """One reader, who looks at these pages one after the other: how long each took."""
     context = await browser.new_context(viewport=WINDOW)
     page = await context.new_page()
+    page.set_default_timeout(LONG)
     waits = []
     for path, sign in paths:
         start = time.perf_counter()

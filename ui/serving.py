@@ -1,13 +1,11 @@
-"""The page's server: Streamlit's own, with the headers that make the page start sooner and keep it on this machine."""
+"""The page's server: Streamlit's own, with the headers that keep the page on this machine."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 import streamlit as st
-
-from ui import preloads
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -22,7 +20,7 @@ POLICY = (
 
 
 class Page(st.App):
-    """Streamlit's application, whose documents say what they will want and what they may load."""
+    """Streamlit's application, whose documents say what they may load."""
 
     async def __call__(
         self, scope: Scope, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
@@ -31,21 +29,19 @@ class Page(st.App):
 
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *headers(scope["path"], message["headers"])]
+                message["headers"] = [*message.get("headers", ()), *headers(message.get("headers", ()))]
             await send(message)
 
         await super().__call__(scope, receive, sent if scope["type"] == "http" else send)
 
 
-def headers(path: str, answered: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+def headers(answered: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """Our headers for an answer with those headers; none where it is no document."""
     kind = next((value for name, value in answered if name.lower() == b"content-type"), b"")
     if not kind.startswith(b"text/html"):
         return []
-    found = [
+    return [
         (b"content-security-policy", POLICY.encode()),
         (b"referrer-policy", b"no-referrer"),
         (b"x-content-type-options", b"nosniff"),
     ]
-    links = preloads.header(path)
-    return [*found, (b"link", links.encode())] if links else found
