@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from ingest.resolve import resolve
-from lineage import derived, projection, resolved
+from lineage import resolved
 from lineage.atlas import Atlas
-from lineage.domain import Level, Loaded
+from lineage.domain import Loaded
+from lineage.questions.exporting import graph
 from lineage.registry import Registry
-from lineage.schema import GRAPH_VERSION, GraphTables
+from lineage.schema import GraphTables
 from lineage.settings import Settings
 from lineage.snapshots import Snapshot
 from lineage.stores.protocol import GraphStore, Progress
@@ -47,39 +48,5 @@ def project(
 
 
 def tables_of(settings: Settings, snapshot: Snapshot, registry: Registry, now: datetime) -> tuple[Loaded, GraphTables]:
-    """The graph tables of a resolved snapshot."""
-    manifest = snapshot.manifest
-    atlas = Atlas(settings, registry, snapshot)
-    place = atlas.place
-    graph = atlas.graph(Level.DECLARED)
-    counts = derived.counts(place, graph)
-    summary = resolved.summary(place)
-    meta = Loaded(
-        snapshot=manifest.id,
-        snapshot_sha256=manifest.sha256,
-        schema_version=GRAPH_VERSION,
-        registry_version=registry.version,
-        registry_digest=registry.digest,
-        as_of=manifest.as_of,
-        source=manifest.source,
-        simulated=manifest.simulated,
-        card=manifest.card,
-        complete=manifest.complete,
-        models=summary.models,
-        edges=summary.edges,
-        run=f"{now:%Y%m%dT%H%M%S.%fZ}",
-        scope="all",
-    )
-    nodes = resolved.table(place, "nodes")
-    tables = projection.project(
-        nodes=nodes,
-        edges=resolved.table(place, "edges"),
-        teachers=resolved.table(place, "teachers"),
-        counts=counts,
-        members=atlas.members,
-        registry=registry,
-        shared=atlas.shared(Level.DECLARED),
-        tallies=atlas.tallies,
-        meta=meta,
-    )
-    return meta, tables
+    """What a load of a resolved snapshot states of itself, and the graph's tables."""
+    return graph(Atlas(settings, registry, snapshot), f"{now:%Y%m%dT%H%M%S.%fZ}")

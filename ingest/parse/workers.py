@@ -71,18 +71,21 @@ class _Worker:
         )
 
     def ask(self, chunk: bytes) -> None:
+        """Hand it a chunk; it must have answered the one before."""
         try:
             _put(self._process.stdin, chunk)
         except BrokenPipeError:
             raise Fatal(_ENDED) from None
 
     def answer(self) -> Parsed:
+        """What became of the chunk."""
         rows, quarantined = _take(self._process.stdout), _take(self._process.stdout)
         if not quarantined:
             raise Fatal(_ENDED)
         return Parsed(pl.read_ipc(rows), pl.read_ipc(quarantined))
 
     def end(self) -> None:
+        """Stop it, whatever it is doing."""
         self._process.kill()
         self._process.communicate()
 

@@ -27,7 +27,7 @@ STORED = ("direct", "derivatives", "organic", "trained", "publishers")
 def export(atlas: Atlas, names: Sequence[str] = ()) -> ExportAnswer:
     """The whole graph, or the members and derivatives of families, and models with all above and below them."""
     targets = [naming.target(atlas, name) for name in names]
-    tables = graph(atlas, run=atlas.snapshot.manifest.id)
+    _, tables = graph(atlas, run=atlas.snapshot.manifest.id)
     if targets:
         tables = _around(tables, atlas.ids.gather(np.unique(np.concatenate([_part(atlas, one) for one in targets]))))
     versions = {counter: VERSIONS[counter] for counter in STORED}
@@ -43,10 +43,26 @@ def export(atlas: Atlas, names: Sequence[str] = ()) -> ExportAnswer:
     )
 
 
-def graph(atlas: Atlas, run: str) -> GraphTables:
-    """The graph's tables of a resolved snapshot; `run` names the load they are for."""
+def graph(atlas: Atlas, run: str) -> tuple[Loaded, GraphTables]:
+    """What a load of this snapshot states of itself, and the graph's tables; `run` names the load."""
     manifest, summary = atlas.snapshot.manifest, atlas.summary
-    return projection.project(
+    meta = Loaded(
+        snapshot=manifest.id,
+        snapshot_sha256=manifest.sha256,
+        schema_version=GRAPH_VERSION,
+        registry_version=atlas.registry.version,
+        registry_digest=atlas.registry.digest,
+        as_of=manifest.as_of,
+        source=manifest.source,
+        simulated=manifest.simulated,
+        card=manifest.card,
+        complete=manifest.complete,
+        models=summary.models,
+        edges=summary.edges,
+        run=run,
+        scope="all",
+    )
+    return meta, projection.project(
         nodes=resolved.table(atlas.place, "nodes"),
         edges=resolved.table(atlas.place, "edges"),
         teachers=resolved.table(atlas.place, "teachers"),
@@ -55,22 +71,7 @@ def graph(atlas: Atlas, run: str) -> GraphTables:
         registry=atlas.registry,
         shared=atlas.shared(Level.DECLARED),
         tallies=atlas.tallies,
-        meta=Loaded(
-            snapshot=manifest.id,
-            snapshot_sha256=manifest.sha256,
-            schema_version=GRAPH_VERSION,
-            registry_version=atlas.registry.version,
-            registry_digest=atlas.registry.digest,
-            as_of=manifest.as_of,
-            source=manifest.source,
-            simulated=manifest.simulated,
-            card=manifest.card,
-            complete=manifest.complete,
-            models=summary.models,
-            edges=summary.edges,
-            run=run,
-            scope="all",
-        ),
+        meta=meta,
     )
 
 
