@@ -28,8 +28,8 @@ help:
 	@echo 'make clean   remove what make built'
 
 demo: .venv/ready compiled
-	@$(BIN)/lineage demo $(ARGS)
 	@echo 'In this checkout the command is $(BIN)/lineage.'
+	@$(BIN)/lineage demo $(ARGS)
 
 check: .venv/ready compiled
 	$(BIN)/ruff check .
