@@ -22,8 +22,10 @@ from lineage.stores import cypher, neo4j_guard, values
 
 _READ_SECONDS = 60.0
 _WRITE_SECONDS = 600.0
-OLDEST = (5, 0)
-"""The oldest server whose schema and element ids we use."""
+OLDEST = (5, 7)
+"""The oldest server whose schema, element ids and notification filter we use."""
+
+_NEEDED = "lineage needs Neo4j 5.7 or newer, and is tested with 5.26. Try: lineage neo4j up"
 
 
 class Link:
@@ -61,7 +63,7 @@ class Link:
         agent = summary.server.agent
         found = re.match(r"[^/]+/v?(\d+)\.(\d+)", agent)
         if found and (int(found[1]), int(found[2])) < OLDEST:
-            raise Refused(f"The server at {self.url} is {agent}; lineage needs Neo4j 5 or newer.")
+            raise Refused(f"The server at {self.url} is {agent}; {_NEEDED}")
 
     def close(self) -> None:
         """End every connection."""
@@ -242,6 +244,8 @@ def _driver_said(error: failures.DriverError, url: str) -> LineageError:
             f"No Neo4j server answers at {url}. Start one with `lineage neo4j up`, or check the address and network."
         )
     if isinstance(error, failures.ConfigurationError):
+        if "Notification filtering" in str(error):
+            return Refused(f"The server at {url} is too old; {_NEEDED}")
         return Refused(f"{url} is no address that Neo4j's driver takes: {_cleaned(str(error))}")
     return Fatal(f"The connection to {url} failed: {_cleaned(str(error))}")
 
