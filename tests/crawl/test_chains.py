@@ -48,8 +48,8 @@ def test_a_hub_that_grows_meanwhile(settings, source_of, now):
 @pytest.mark.parametrize("kind", [Kind.STATUS, Kind.REJECTED])
 def test_where_one_fails_for_good_the_other_goes_on(settings, source_of, now, caplog, direction, first, kind):
     fault = Fault(kind, first, 1 << 20, status=504, query=f"{direction}&")
-    world = crowd(6_500)
-    with SimulatedHub(rows_world(world), faults=[fault]) as hub:
+    world = crowd(9_500)
+    with SimulatedHub(rows_world(world), faults=[fault], latency=0.05) as hub:
         snapshot = crawl(settings, source_of(hub.url, patience=5.0), now=now)
     assert set(snapshot.rows(["id"]).collect()["id"]) == ids(world)
     assert snapshot.manifest.complete
