@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -208,14 +208,7 @@ class Atlas:
     @cached_property
     def names(self) -> Names:
         """The names after the slash of all nodes, by pattern."""
-        return Names(self._names, [f.name_pattern for f in self.registry.families if f.name_pattern])
-
-    def _names(self) -> pl.Series:
-        import polars as pl
-
-        owner = self.column("publisher").str.len_chars().cast(pl.Int64)
-        whole = pl.DataFrame({"id": self.ids, "at": owner.fill_null(-1) + 1})
-        return whole.select(pl.col("id").str.slice("at"))["id"]
+        return Names(partial(_bare, self.place), [f.name_pattern for f in self.registry.families if f.name_pattern])
 
     def until(self, as_of: date | None) -> datetime | None:
         """The last moment that counts; None where the date is the snapshot's own or later."""
@@ -316,6 +309,15 @@ class Atlas:
             era=self.summary.era,
             direct_exact=covered and (manifest.complete or (listed and manifest.direct_exact is True)),
         )
+
+
+def _bare(place: Path) -> pl.Series:
+    """The names after the slash of all nodes."""
+    import polars as pl
+
+    ids = resolved.table(place, "nodes", ["id", "publisher"])
+    owner = pl.col("publisher").str.len_chars().cast(pl.Int64)
+    return ids.select(pl.col("id").str.slice(owner.fill_null(-1) + 1))["id"]
 
 
 def opened(settings: Settings, *, snapshot: str | None = None) -> Atlas:
