@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -20,6 +22,7 @@ PART_ROWS = 500_000
 
 _BATCH_ROWS = 100_000
 _ROW_GROUP = 125_000
+_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ def write_sorted(
     ids = keys["id"]
     del keys
     frames = _slices(source, ids, part_rows) if in_order else _distributed(spool, source, ids, places, part_rows)
-    parts = tuple(_write_part(folder / f"{stem}-{first + n:05d}.parquet", frame) for n, frame in enumerate(frames))
+    parts = _write_parts(folder, f"{stem}-{{:05d}}.parquet", first, frames)
     rmtree(spool)
     return Sorted(parts, models, repeated)
 
@@ -199,6 +202,19 @@ def _distributed(
 def _same(again: pl.Series, ids: pl.Series) -> None:
     if not again.equals(ids):
         raise ValueError("the rows to seal came in another order the second time they were read")
+
+
+def _write_parts(folder: Path, name: str, first: int, frames: Iterator[pl.DataFrame]) -> tuple[Part, ...]:
+    """Every part in its file, two at once."""
+    parts: list[Part] = []
+    with ThreadPoolExecutor(_AT_ONCE) as writers:
+        writing: deque[Future[Part]] = deque()
+        for number, frame in enumerate(frames, first):
+            writing.append(writers.submit(_write_part, folder / name.format(number), frame))
+            if len(writing) == _AT_ONCE:
+                parts.append(writing.popleft().result())
+        parts += [part.result() for part in writing]
+    return tuple(parts)
 
 
 def _write_part(path: Path, frame: pl.DataFrame) -> Part:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -49,13 +50,17 @@ class _Spool:
     quarantined: list[pl.DataFrame] = field(default_factory=list)
 
     def take(self, batches: Iterable[Parsed]) -> None:
-        """Keep all rows of all batches."""
-        for batch in batches:
-            self.quarantined.append(batch.quarantined)
-            self.modified = self._newest(self.modified, batch.rows["last_modified"])
-            self.created = self._newest(self.created, batch.rows["created_at"])
-            self.card = self.card or any(batch.rows[name].null_count() < batch.rows.height for name in _CARD)
-            self._keep(batch.rows)
+        """Keep all rows of all batches; one is written while the next is read."""
+        with ThreadPoolExecutor(1) as writer:
+            written = writer.submit(lambda: None)
+            for batch in batches:
+                self.quarantined.append(batch.quarantined)
+                self.modified = self._newest(self.modified, batch.rows["last_modified"])
+                self.created = self._newest(self.created, batch.rows["created_at"])
+                self.card = self.card or any(batch.rows[name].null_count() < batch.rows.height for name in _CARD)
+                written.result()
+                written = writer.submit(self._keep, batch.rows)
+            written.result()
 
     def rows(self) -> pl.LazyFrame:
         """All that was kept."""
