@@ -9,8 +9,6 @@ five times each, and the median is printed. The world is simulated; only the cos
 import argparse
 import os
 import resource
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -18,6 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+
+from suite import COMMANDS, size, whole
 
 from ingest.importing import import_file
 from ingest.load import resolve_snapshot, tables_of
@@ -27,15 +27,6 @@ from lineage.registry import load
 from lineage.settings import Settings
 from lineage.stores import open_store
 
-COMMANDS = (
-    ("--help",),
-    ("count", "qwen"),
-    ("model", "Qwen/Qwen2.5-7B"),
-    ("search", "qwen", "coder"),
-    ("tree", "Qwen/Qwen2.5-7B"),
-    ("top",),
-)
-
 
 @contextmanager
 def stage(name: str) -> Iterator[None]:
@@ -43,22 +34,6 @@ def stage(name: str) -> Iterator[None]:
     yield
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(f"| {name} | {time.perf_counter() - wall:.1f} | {time.process_time() - cpu:.1f} | {peak:.2f} |", flush=True)
-
-
-def size(folder: Path) -> float:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
-
-
-def whole(home: Path, command: tuple[str, ...], times: int = 5) -> float:
-    """Median wall seconds of a command as a process."""
-    taken = []
-    for _ in range(times):
-        begun = time.perf_counter()
-        subprocess.run(
-            [sys.executable, "-m", "ingest.cli", "--home", str(home), *command], check=True, stdout=subprocess.DEVNULL
-        )
-        taken.append(time.perf_counter() - begun)
-    return statistics.median(taken)
 
 
 def main() -> None:

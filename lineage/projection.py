@@ -14,7 +14,8 @@ from lineage.registry import Registry
 from lineage.schema import GraphTables
 from lineage.tallies import Tally
 
-_STORED_COUNTS = ("direct", "derivatives", "organic", "trained", "publishers")
+STORED = ("direct", "derivatives", "organic", "trained", "publishers")
+"""Counters that families of the graph carry, and of them models those they have."""
 
 
 def project(
@@ -138,10 +139,10 @@ def _attributed(shared: Attributions, ids: pl.Series, slugs: pl.Series) -> pl.Da
 
 def _families(registry: Registry, members: pl.DataFrame, tallies: Mapping[int, Tally]) -> pl.DataFrame:
     rows = [
-        (family.slug, family.name, len(members_of(members, place)), *(tallies[place].values[c] for c in _STORED_COUNTS))
+        (family.slug, family.name, len(members_of(members, place)), *(tallies[place].values[c] for c in STORED))
         for place, family in enumerate(registry.families)
     ]
-    columns = ["slug", "name", "members", *_STORED_COUNTS]
+    columns = ["slug", "name", "members", *STORED]
     return pl.DataFrame(rows, schema=columns, orient="row")
 
 

@@ -17,21 +17,12 @@ import polars as pl
 from ingest import neo4j_server
 from ingest.neo4j_server.engine import Memory
 from lineage.errors import Fatal, Refused
-from lineage.schema import EDGE_TYPES, GRAPH_VERSION, LABELS, EdgeType, GraphTables, Kind, Label
+from lineage.schema import EDGE_TYPES, GRAPH_VERSION, LABELS, EdgeType, GraphTables, Label
 from lineage.settings import Settings
-from lineage.stores import cypher, neo4j_rows
+from lineage.stores import cypher, neo4j_csv, neo4j_rows
 from lineage.stores.neo4j import Neo4jOptions, address, open_neo4j, same_place
 from lineage.stores.neo4j_local import folder, read_local
 from lineage.stores.protocol import Progress
-
-_TYPES: Mapping[Kind, str] = {
-    "string": "string",
-    "int": "long",
-    "float": "double",
-    "bool": "boolean",
-    "time": "datetime",
-    "strings": "string[]",
-}
 
 
 def bulk_load(
@@ -113,25 +104,10 @@ def _written(tables: GraphTables, place: Path, progress: Progress) -> list[str]:
 
 
 def _write(thing: Label | EdgeType, frame: pl.DataFrame, place: Path) -> None:
-    heads = [_head(thing, name, kind) for name, kind in cypher.neo4j_columns(thing)]
-    (place / f"{thing.name}.head.csv").write_text(",".join(heads) + "\n", encoding="utf-8")
-    cells = []
-    for name, kind in cypher.neo4j_columns(thing):
-        column = pl.col(name)
-        if kind == "time":
-            column = column.cast(pl.Datetime("ms")).dt.strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
-        elif kind == "strings":
-            column = column.list.join(";")
-        cells.append(column.alias(name))
-    frame.select(cells).write_csv(place / f"{thing.name}.csv", include_header=False, quote_style="necessary")
-
-
-def _head(thing: Label | EdgeType, name: str, kind: Kind) -> str:
-    if isinstance(thing, EdgeType) and name in ("source", "target"):
-        return f":START_ID({thing.source})" if name == "source" else f":END_ID({thing.target})"
-    if isinstance(thing, Label) and name == thing.key:
-        return f"{name}:ID({thing.name})"
-    return f"{name}:{_TYPES[kind]}"
+    columns = cypher.neo4j_columns(thing)
+    (place / f"{thing.name}.head.csv").write_text(neo4j_csv.head(thing, columns), encoding="utf-8")
+    text = frame.select(neo4j_csv.cells(columns))
+    text.write_csv(place / f"{thing.name}.csv", include_header=False, quote_style="necessary")
 
 
 def _meta(tables: GraphTables, place: Path) -> str:

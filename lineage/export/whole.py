@@ -16,6 +16,7 @@ import polars as pl
 
 from lineage.export import json
 from lineage.schema import EDGE_TYPES, LABELS, EdgeType, Kind, Label
+from lineage.stores import neo4j_csv
 
 if TYPE_CHECKING:
     from lineage.answers import ExportAnswer
@@ -24,14 +25,6 @@ FOLDERS = ("csv", "parquet", "neo4j-admin")
 DOCUMENTS = ("json", "graphml")
 BATCH = 20_000
 
-_ADMIN: Mapping[Kind, str] = {
-    "string": "string",
-    "int": "long",
-    "float": "double",
-    "bool": "boolean",
-    "time": "datetime",
-    "strings": "string[]",
-}
 _XML: Mapping[Kind, str] = {"string": "string", "int": "long", "float": "double", "bool": "boolean"}
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -62,7 +55,7 @@ def folder(answer: ExportAnswer, form: str, place: Path) -> tuple[str, ...]:
         if form == "parquet":
             table.write_parquet(place / name, compression="zstd")
         elif form == "csv":
-            _flat(table, guarded=True).write_csv(place / name)
+            _guarded(_flat(thing, table)).write_csv(place / name)
         else:
             _for_admin(thing, table, place / name)
         names.append(name)
@@ -73,40 +66,26 @@ def folder(answer: ExportAnswer, form: str, place: Path) -> tuple[str, ...]:
     return (*names, "receipt.json")
 
 
-def _flat(table: pl.DataFrame, *, guarded: bool) -> pl.DataFrame:
-    """Every cell as text that CSV can hold: times as ISO with Z, lists joined by semicolons."""
-    cells = []
-    for name, kind in table.schema.items():
-        cell = pl.col(name)
-        if isinstance(kind, pl.Datetime):
-            cell = cell.cast(pl.Datetime("ms")).dt.strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
-        elif isinstance(kind, pl.List):
-            cell = cell.list.join(";")
-        elif kind == pl.String and guarded:
-            cell = pl.when(cell.str.contains(r"^[=+\-@]")).then(pl.lit("'") + cell).otherwise(cell)
-        cells.append(cell.alias(name))
-    return table.select(cells)
+def _flat(thing: Label | EdgeType, table: pl.DataFrame) -> pl.DataFrame:
+    return table.select(neo4j_csv.cells(_columns(thing)))
+
+
+def _guarded(table: pl.DataFrame) -> pl.DataFrame:
+    """The texts so that no spreadsheet takes one for a formula."""
+    text = pl.col(pl.String)
+    opens = text.str.contains(r"^[=+\-@]")
+    return table.with_columns(pl.when(opens).then(pl.lit("'") + text).otherwise(text).name.keep())
 
 
 def _for_admin(thing: Label | EdgeType, table: pl.DataFrame, path: Path) -> None:
-    heads = [_head(thing, name, kind) for name, kind in _columns(thing)]
-    flat = _flat(table.select(name for name, _ in _columns(thing)), guarded=False)
     with path.open("wb") as file:
-        file.write((",".join(heads) + "\n").encode())
-        flat.write_csv(file, include_header=False, quote_style="necessary")
+        file.write(neo4j_csv.head(thing, _columns(thing)).encode())
+        _flat(thing, table).write_csv(file, include_header=False, quote_style="necessary")
 
 
 def _columns(thing: Label | EdgeType) -> list[tuple[str, Kind]]:
     own: list[tuple[str, Kind]] = [(one.name, one.kind) for one in thing.properties]
     return [("source", "string"), ("target", "string"), *own] if isinstance(thing, EdgeType) else own
-
-
-def _head(thing: Label | EdgeType, name: str, kind: Kind) -> str:
-    if isinstance(thing, EdgeType) and name in ("source", "target"):
-        return f":START_ID({thing.source})" if name == "source" else f":END_ID({thing.target})"
-    if isinstance(thing, Label) and name == thing.key:
-        return f"{name}:ID({thing.name})"
-    return f"{name}:{_ADMIN[kind]}"
 
 
 def _command() -> str:
@@ -149,10 +128,10 @@ def _graphml(answer: ExportAnswer, out: IO[str]) -> None:
     out.write('  <key id="receipt" for="graph" attr.name="receipt" attr.type="string"/>\n')
     out.write('  <graph id="lineage" edgedefault="directed">\n')
     out.write(f'    <data key="receipt">{_text(json.compact(receipt(answer)))}</data>\n')
-    for rows in _flat(answer.tables.nodes["Model"], guarded=False).iter_slices(BATCH):
+    for rows in _flat(models, answer.tables.nodes["Model"]).iter_slices(BATCH):
         for row in rows.iter_rows(named=True):
             out.write(f"    <node id={_quoted(row['id'])}>{_data('node', row, models)}</node>\n")
-    for rows in _flat(answer.tables.edges["DERIVED_FROM"], guarded=False).iter_slices(BATCH):
+    for rows in _flat(edges, answer.tables.edges["DERIVED_FROM"]).iter_slices(BATCH):
         for row in rows.iter_rows(named=True):
             ends = f"source={_quoted(row['source'])} target={_quoted(row['target'])}"
             out.write(f"    <edge {ends}>{_data('edge', row, edges)}</edge>\n")

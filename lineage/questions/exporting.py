@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from lineage.counters import Target
     from lineage.graph import Ints
 
-STORED = ("direct", "derivatives", "organic", "trained", "publishers")
-"""Counters that models and families of the graph carry."""
-
 
 def export(atlas: Atlas, names: Sequence[str] = ()) -> ExportAnswer:
     """The whole graph, or the members and derivatives of families, and models with all above and below them."""
@@ -30,7 +27,7 @@ def export(atlas: Atlas, names: Sequence[str] = ()) -> ExportAnswer:
     _, tables = graph(atlas, run=atlas.snapshot.manifest.id)
     if targets:
         tables = _around(tables, atlas.ids.gather(np.unique(np.concatenate([_part(atlas, one) for one in targets]))))
-    versions = {counter: VERSIONS[counter] for counter in STORED}
+    versions = {counter: VERSIONS[counter] for counter in projection.STORED}
     every = {**tables.nodes, **tables.edges}
     return ExportAnswer(
         receipt=atlas.receipt(
