@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from lineage.domain import Attribution, Number, Relation
+from lineage.domain import Attribution, Number, Relation, exact
 from lineage.graph import Flags, Graph, Ints, reach
 
 _BEYOND_ASCII = r"[^\x00-\x7f]"
@@ -366,7 +366,7 @@ def summed(
     if not by and not out:
         out[None] = dict.fromkeys(_MEASURES, 0)
     return {
-        key: {name: None if name in absent else _whole(value) for name, value in values.items()}
+        key: {name: None if name in absent else exact(value) for name, value in values.items()}
         for key, values in out.items()
     }
 
@@ -378,10 +378,6 @@ _NEEDS: Mapping[str, str] = {
     "likes": "likes",
 }
 """Columns that an input may lack altogether, by the counters that read them."""
-
-
-def _whole(value: Number) -> Number:
-    return int(value) if isinstance(value, int) or value.denominator == 1 else value
 
 
 def count(ground: Ground, target: Target, table: pl.DataFrame, attribution: Attribution) -> dict[str, Number | None]:

@@ -13,6 +13,11 @@ Number: TypeAlias = int | Fraction
 """A count: whole, or exact where attribution divides it."""
 
 
+def exact(value: Number) -> Number:
+    """The number itself, an int where it is whole."""
+    return int(value) if value.denominator == 1 else value
+
+
 class Relation(StrEnum):
     """How a child says it derives from its parent, strongest first: the order decides `relation` on an edge."""
 

@@ -14,7 +14,7 @@ import polars as pl
 
 from lineage import counters, schema
 from lineage.counters import VERSIONS, Ground, Target
-from lineage.domain import Attribution, Number
+from lineage.domain import Attribution, Number, exact
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,7 @@ def share(ground: Ground, family: int) -> Number:
     nodes = ground.eligible(ground.shared.of(family)[0])
     k = pl.Series(ground.shared.k[nodes]).value_counts(name="times")
     parts = [Fraction(times, families) for families, times in k.iter_rows()]
-    whole = sum(parts, Fraction(0))
-    return int(whole) if whole.denominator == 1 else whole
+    return exact(sum(parts, Fraction(0)))
 
 
 def table(ground: Ground, targets: Sequence[Target]) -> pl.DataFrame:
@@ -76,12 +75,7 @@ def read(kept: pl.DataFrame) -> Mapping[int, Tally]:
             row["bulk_by_publisher"],
             row["bulk_by_template"],
             row["several"],
-            _number(row["share"]),
+            exact(Fraction(row["share"])),
         )
         for row in kept.iter_rows(named=True)
     }
-
-
-def _number(text: str) -> Number:
-    whole = Fraction(text)
-    return int(whole) if whole.denominator == 1 else whole

@@ -12,7 +12,7 @@ import polars as pl
 from lineage import changes, counters, snapshots
 from lineage.changes import DiffAnswer, FamilyChange, HistoryAnswer, Moved, Past
 from lineage.counters import VERSIONS
-from lineage.domain import Attribution, Level, Number
+from lineage.domain import Attribution, Level, Number, exact
 from lineage.errors import NoData, NotFound
 from lineage.questions import naming
 
@@ -132,8 +132,7 @@ def _below(shared: counters.Attributions, family: int, way: Attribution) -> Numb
     ks = shared.k[nodes]
     if way is Attribution.EXCLUSIVE:
         return int((ks == 1).sum())
-    whole = sum((Fraction(n, k + 1) for k, n in enumerate(np.bincount(ks).tolist()[1:])), Fraction(0))
-    return int(whole) if whole.denominator == 1 else whole
+    return exact(sum((Fraction(n, k + 1) for k, n in enumerate(np.bincount(ks).tolist()[1:])), Fraction(0)))
 
 
 def _doubts(before: Atlas, after: Atlas) -> list[str]:

@@ -13,7 +13,7 @@ import polars as pl
 
 from lineage.answers import Asked, Mark, Month, Trend, TrendsAnswer
 from lineage.counters import VERSIONS
-from lineage.domain import Attribution, Level, Number
+from lineage.domain import Attribution, Level, Number, exact
 from lineage.errors import Fatal, NotFound
 from lineage.questions import notes
 from lineage.questions.counting import countries, origins, place
@@ -204,7 +204,7 @@ def weighed(rows: pl.DataFrame, way: Attribution) -> dict[tuple[int, str], Numbe
     out: dict[tuple[int, str], Number] = {}
     for month, key, k, models in parts.select("month", "key", "k", "len").iter_rows():
         out[month, key] = out.get((month, key), 0) + (models if k == 1 else Fraction(models, k))
-    return {cell: int(value) if value.denominator == 1 else value for cell, value in out.items()}
+    return {cell: exact(value) for cell, value in out.items()}
 
 
 def _lines(
@@ -225,9 +225,7 @@ def _lines(
             for n, month in zip(numbers, months, strict=True)
         )
         band = key in _BANDS
-        total = sum(cells, Fraction(0))
-        whole = int(total) if total.denominator == 1 else total
-        made.append(Trend(key, _label(atlas, by, key), band, cells, shares, whole))
+        made.append(Trend(key, _label(atlas, by, key), band, cells, shares, exact(sum(cells, Fraction(0)))))
     place = {key: at for at, key in enumerate(wanted)}
     return tuple(sorted(made, key=lambda t: (_rank(t), place.get(t.name, 0), -t.total, t.name)))
 

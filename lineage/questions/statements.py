@@ -15,7 +15,7 @@ from lineage import resolved, snapshots
 from lineage.answers import Cited, ClaimAnswer, ClaimsAnswer, FigureAnswer, Held, Rival
 from lineage.atlas import WHOLE, Atlas
 from lineage.counters import FLAGS, VERSIONS
-from lineage.domain import Attribution, Level, Number
+from lineage.domain import Attribution, Level, Number, exact
 from lineage.errors import NotFound
 from lineage.questions import notes, verdicts
 from lineage.questions.counting import countries
@@ -224,8 +224,7 @@ class Bench:
         if column.null_count() == len(column):
             return None
         kept = attributed(self.rows(by, subject), "active", way)
-        value = sum((Fraction(1, k) for k in kept["k"].to_list()), Fraction(0))
-        return int(value) if value.denominator == 1 else value
+        return exact(sum((Fraction(1, k) for k in kept["k"].to_list()), Fraction(0)))
 
     def share_of_new(self, figure: Figure) -> Iterator[Held]:
         """A line for each counter and attribution of a share of a month's new models."""

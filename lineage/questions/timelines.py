@@ -15,7 +15,7 @@ import polars as pl
 
 from lineage import counters
 from lineage.counters import FLAGS, VERSIONS
-from lineage.domain import Attribution, Number
+from lineage.domain import Attribution, Number, exact
 from lineage.questions.counting import countries
 
 if TYPE_CHECKING:
@@ -59,8 +59,7 @@ class Timeline:
 
 
 def _exact(value: int, scale: int) -> Number:
-    whole = Fraction(value, scale)
-    return int(whole) if whole.denominator == 1 else whole
+    return exact(Fraction(value, scale))
 
 
 def timeline(made: pl.Series, k: pl.Series | None = None) -> Timeline:
