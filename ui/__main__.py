@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import socket
 import sys
 import threading
@@ -23,10 +24,13 @@ _TRIES = 50
 def main() -> None:
     """Serve until a signal ends it."""
     asked = _arguments()
-    port = _free(asked.address, asked.port)
-    url = f"http://{_host(asked.address)}:{port}"
-    threading.Thread(target=_announce, args=(url, asked.browser), daemon=True).start()
-    _serve(asked.address, port)
+    with listening(asked.address, asked.port) as door:
+        url = f"http://{_host(asked.address)}:{door.getsockname()[1]}"
+        threading.Thread(target=_announce, args=(url, asked.browser), daemon=True).start()
+        try:
+            _serve(door)
+        except KeyboardInterrupt:
+            sys.exit(128 + signal.SIGINT)
 
 
 def _arguments() -> argparse.Namespace:
@@ -44,26 +48,37 @@ def _host(address: str) -> str:
     return f"[{address}]" if ":" in address else address
 
 
-def _free(address: str, port: int | None) -> int:
-    """The port asked for, else the first free one from `PORT` on; ends the program where it is taken."""
+def listening(address: str, port: int | None) -> socket.socket:
+    """Listens at the port asked for, else at the first free one from `PORT` on; ends the program where none is free.
+
+    Names its protocol: asyncio sets TCP_NODELAY on no other, and then every small answer waits for an acknowledgement.
+    """
     for number in [port] if port is not None else range(PORT, PORT + _TRIES):
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        door = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
-            family = socket.AF_INET6 if ":" in address else socket.AF_INET
-            with closing(socket.socket(family, socket.SOCK_STREAM)) as door:
-                door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                door.bind((address, number))
-                return int(door.getsockname()[1])
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            door.bind((address, number))
+            door.listen()
         except OSError as error:
+            door.close()
             reason = error.strerror or str(error)
+        else:
+            return door
     where = f"port {port}" if port is not None else f"any port from {PORT} to {PORT + _TRIES - 1}"
     sys.exit(f"lineage: the page cannot listen at {address}, {where}: {reason}. Try another --port or --address.")
 
 
-def _serve(address: str, port: int) -> None:
+def _serve(door: socket.socket) -> None:
+    import uvicorn
+    from streamlit.web import bootstrap
+
     from ui.serving import Page
 
+    address, port = door.getsockname()[:2]
+    bootstrap.load_config_options({**_configured(), "server.address": address, "server.port": port})
     page = Page(Path(__file__).with_name("app.py"))
-    page.run(config={**_configured(), "server.address": address, "server.port": port})
+    uvicorn.Server(uvicorn.Config(page, log_level="warning", ws_per_message_deflate=False)).run(sockets=[door])
 
 
 def _configured() -> dict[str, object]:
