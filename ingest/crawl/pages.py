@@ -118,8 +118,11 @@ class Pages:
 
     def rows(self) -> pl.LazyFrame:
         """The rows of all pages (schema.LISTING), in the order fetched."""
-        files = self._files()
-        return pl.scan_parquet(files, glob=False) if files else pl.LazyFrame(schema=LISTING)
+        return scanned(self.files())
+
+    def files(self) -> list[Path]:
+        """The files of all pages, in the order fetched."""
+        return [self._file(first) for first in self._firsts]
 
     def quarantined(self) -> pl.DataFrame:
         """What could not be read on all pages (schema.QUARANTINE), each text once."""
@@ -129,7 +132,7 @@ class Pages:
 
     def check(self) -> None:
         """Read every page to its end; raises `Damaged` naming the first that cannot be read."""
-        for file in self._files():
+        for file in self.files():
             try:
                 pl.read_parquet(file)
             except (OSError, PolarsError) as error:
@@ -146,9 +149,6 @@ class Pages:
     def _first(self, number: int) -> int:
         """The first page of the file that a page is in."""
         return self._firsts[bisect_right(self._firsts, number) - 1]
-
-    def _files(self) -> list[Path]:
-        return [self._file(first) for first in self._firsts]
 
     def _file(self, first: int) -> Path:
         """The file whose first page has that number."""
@@ -191,6 +191,11 @@ class Pages:
             return pl.read_parquet_metadata(file)[_KEY]
         except (OSError, PolarsError, KeyError) as error:
             raise _damage(file) from error
+
+
+def scanned(files: list[Path]) -> pl.LazyFrame:
+    """The rows of pages' files (schema.LISTING), one after another; read when they are collected."""
+    return pl.scan_parquet(files, glob=False) if files else pl.LazyFrame(schema=LISTING)
 
 
 def _damage(file: Path) -> Damaged:

@@ -100,10 +100,14 @@ def test_order_and_division_of_the_input_decide_nothing(tmp_path_factory, data, 
     mixed = frame[data.draw(st.permutations(range(frame.height)))] if rows else frame
     cut = data.draw(st.integers(0, frame.height))
     parts = []
-    for name, given_ in (("lazy", frame.lazy()), ("frames", [mixed[:cut], mixed[cut:]])):
+    for name, given_ in (("lazy", frame.lazy()), ("frames", [mixed[:cut], mixed[cut:]]), ("scant", mixed.lazy())):
         (folder / name).mkdir()
-        parts.append(sealing.write_sorted(folder / name, given_, part_rows=2))
-    assert parts[0] == parts[1]
+        with pytest.MonkeyPatch.context() as memory:
+            if name == "scant":
+                memory.setattr(sealing, "_HELD_ROWS", data.draw(st.sampled_from([1, 4])))
+                memory.setattr(sealing, "_APART", data.draw(st.sampled_from([1, 2])))
+            parts.append(sealing.write_sorted(folder / name, given_, part_rows=2))
+    assert parts[0] == parts[1] == parts[2]
     kept = [pl.read_parquet(folder / "lazy" / part.name) for part in parts[0].parts]
     ids = [i for part in kept for i in part["id"]]
     hub_ids = [h for part in kept for h in part["hub_id"] if h is not None]
