@@ -18,7 +18,8 @@ def with_bulk(edges: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
     crowded = crowded.join(parents, on="parent", how="left", maintain_order="left").with_columns(
         publisher=nodes["publisher"].gather(crowded["child"]), child_name=_names(nodes["id"].gather(crowded["child"]))
     )
-    sizes = crowded.with_columns(template=template(pl.col("child_name"), pl.col("parent_name"))).select(
+    named = crowded.lazy().with_columns(template=template(pl.col("child_name"), pl.col("parent_name")))
+    sizes = named.collect(engine="streaming").select(
         "edge",
         by_publisher=pl.when(pl.col("publisher").is_null()).then(1).otherwise(pl.len().over("parent", "publisher")),
         by_template=pl.len().over("parent", "template"),

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from ingest.resolve import dumped, names, pairing
-from ingest.resolve.meanings import meanings, places, taught
+from ingest.resolve.meanings import Targets, meanings, places, taught
 from lineage import schema
 from lineage.bulk import with_bulk
 from lineage.domain import Evidence, Relation
@@ -57,12 +57,13 @@ def resolve(
     teachers = _taught_by(registry, live)
     asked = _inverse(order).filter(rows["dump_parents"].is_not_null())
     torn = dumped.differences(made, targets, live, asked)
-    behind = targets.gather(made.filter(pl.col("finding").is_null())["target"].unique())
-    roll = _roll(live, pl.concat([behind, curated["parent"], teachers["parent"]]))
+    behind = made.filter(pl.col("finding").is_null())["target"].unique()
+    gone = targets.ids.gather(behind.filter(targets.live.gather(behind).is_null()))
+    roll = _roll(live, pl.concat([gone, curated["parent"], teachers["parent"]]))
     nodes = _nodes(rows, order, roll)
     return Resolved(
         nodes=nodes,
-        edges=with_bulk(_edges(made, roll.of_names(targets), _numbered(curated, roll), roll.of_live), nodes),
+        edges=with_bulk(_edges(made, roll.of_targets(targets), _numbered(curated, roll), roll.of_live), nodes),
         teachers=_numbered(teachers, roll).select(list(schema.TEACHERS)).sort("child", "parent"),
         written=_written(rows, _inverse(order), roll),
         named=_named(made, written, roll),
@@ -81,20 +82,21 @@ def _inverse(order: pl.Series) -> pl.Series:
     return pl.Series("child", place)
 
 
-def _judged(said: pl.DataFrame, meaning: pl.DataFrame, live: pl.Series) -> tuple[pl.DataFrame, pl.Series]:
+def _judged(said: pl.DataFrame, meaning: pl.DataFrame, live: pl.Series) -> tuple[pl.DataFrame, Targets]:
     """The statements with target and finding, paired; and the distinct targets that `target` counts among."""
-    targets = meaning["target"].drop_nulls().unique(maintain_order=True)
+    ids = meaning["target"].drop_nulls().unique(maintain_order=True)
     code = (
         meaning.select("target")
-        .join(pl.DataFrame({"target": targets}).with_row_index("code"), on="target", how="left", maintain_order="left")
+        .join(pl.DataFrame({"target": ids}).with_row_index("code"), on="target", how="left", maintain_order="left")
         .to_series(1)
     )
     said = said.with_columns(
         target=code.gather(said["name"]),
         finding=meaning["finding"].gather(said["name"]),
     )
-    own = places(live, targets).gather(said["target"])
-    itself = (own == said["child"]).fill_null(False) | _unowned(said, targets, live)
+    targets = Targets(ids, places(live, ids))
+    own = targets.live.gather(said["target"])
+    itself = (own == said["child"]).fill_null(False) | _unowned(said, ids, live)
     said = said.with_columns(finding=pl.when(itself).then(pl.lit("self-loop")).otherwise("finding"))
     return pairing.paired(said), targets
 
@@ -110,13 +112,13 @@ def _unowned(said: pl.DataFrame, targets: pl.Series, live: pl.Series) -> pl.Seri
     return pl.Series(flags)
 
 
-def _learnt(said: pl.DataFrame, targets: pl.Series, live: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _learnt(said: pl.DataFrame, targets: Targets, live: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Old names that rows teach (name, id): two publishers agree, nobody contradicts; findings of those in vain."""
     rows = pairing.lessons(said)
-    rows = rows.filter(places(live, targets.gather(rows["name"])).is_null())
+    rows = rows.filter(targets.live.gather(rows["name"]).is_null())
     child = live.gather(rows["child"])
     lessons = pl.DataFrame(
-        {"child": child, "name": targets.gather(rows["name"]), "id": targets.gather(rows["id"])}
+        {"child": child, "name": targets.ids.gather(rows["name"]), "id": targets.ids.gather(rows["id"])}
     ).with_columns(publisher=names.namespace(pl.col("child")).fill_null(pl.col("child")))
     agreed = (
         lessons.group_by("name")
@@ -167,7 +169,14 @@ class Roll:
 
     def of_names(self, wanted: pl.Series) -> pl.Series:
         """The node of each id, null for what is none."""
-        alive, absent = places(self.live, wanted), places(self.stubs, wanted)
+        return self._nodes(places(self.live, wanted), wanted)
+
+    def of_targets(self, targets: Targets) -> pl.Series:
+        """The node of each target, null for what is none."""
+        return self._nodes(targets.live, targets.ids)
+
+    def _nodes(self, alive: pl.Series, wanted: pl.Series) -> pl.Series:
+        absent = places(self.stubs, wanted)
         return pl.select(
             pl.coalesce(pl.Series(self.of_live).gather(alive), pl.Series(self.of_stubs).gather(absent)).cast(pl.UInt32)
         ).to_series()
@@ -192,11 +201,11 @@ def _edges(said: pl.DataFrame, node_of: pl.Series, curated: pl.DataFrame, of_liv
     """One row a pair: bits united, the card's order first. `unspecified` stands only where no relation does."""
     carded = pl.col("origin") == "card"
     good = said.filter(pl.col("finding").is_null())
-    cards = good.filter(carded).group_by("child").agg(cards=pl.len().cast(pl.Int32))
-    good = good.join(cards, on="child", how="left", maintain_order="left").with_columns(
+    cards = np.bincount(good.filter(carded)["child"], minlength=len(of_live)).astype(np.int32)
+    good = good.with_columns(
         child=pl.Series(of_live.astype(np.uint32)).gather(good["child"]),
         parent=node_of.gather(good["target"]),
-        rank=pl.when(carded).then("place").otherwise(pl.col("place") + pl.col("cards").fill_null(0))
+        rank=pl.when(carded).then("place").otherwise(pl.col("place") + pl.Series(cards).gather(good["child"]))
         + pl.when(pl.col("origin") == "dump").then(100_000).otherwise(0),
         relation=pl.when(carded & ~pl.col("spare")).then(None).otherwise("relation"),
     )
@@ -208,7 +217,7 @@ def _edges(said: pl.DataFrame, node_of: pl.Series, curated: pl.DataFrame, of_liv
 def _united(said: pl.DataFrame) -> pl.DataFrame:
     """Statements of edges (child, parent, relation, evidence, rank) as one row a pair, by child, then least rank."""
     child, parent = (said[name].to_numpy().astype(np.int64) for name in ("child", "parent"))
-    order = np.lexsort((parent, child))
+    order = pl.Series(child << 32 | parent).arg_sort().to_numpy()
     child, parent = child[order], parent[order]
     first = np.flatnonzero((np.diff(child, prepend=-1) != 0) | (np.diff(parent, prepend=-1) != 0))
     if not len(first):
@@ -240,7 +249,6 @@ def _nodes(rows: pl.DataFrame, order: pl.Series, roll: Roll) -> pl.DataFrame:
     row[roll.of_live] = order.to_numpy()
     at = pl.Series(row)
     at = at.set(at < 0, None)
-    stub_id = pl.DataFrame({"at": roll.of_stubs, "id": roll.stubs})
     known = rows.select(
         "id",
         pl.lit(False).alias("stub"),
@@ -253,11 +261,12 @@ def _nodes(rows: pl.DataFrame, order: pl.Series, roll: Roll) -> pl.DataFrame:
         pl.col("card_new_version").alias("new_version"),
     )  # fmt: skip
     nodes = known.select(pl.all().gather(at)) if rows.height else known.clear(roll.n)
+    spaces = pl.DataFrame({"id": roll.stubs}).select(names.namespace(pl.col("id"))).to_series()
     nodes = nodes.with_columns(
-        id=nodes["id"].scatter(stub_id["at"].to_numpy(), stub_id["id"]) if stub_id.height else nodes["id"],
+        nodes["id"].scatter(roll.of_stubs, roll.stubs),
+        nodes["publisher"].scatter(roll.of_stubs, spaces),
         stub=pl.col("stub").fill_null(True),
     )
-    nodes = nodes.with_columns(publisher=pl.when("stub").then(names.namespace(pl.col("id"))).otherwise("publisher"))
     return nodes.select(pl.col(name).cast(kind) for name, kind in schema.NODES.items())
 
 
@@ -285,7 +294,7 @@ def _named(said: pl.DataFrame, written: pl.Series, roll: Roll) -> pl.DataFrame:
 
 def _findings(
     said: pl.DataFrame,
-    targets: pl.Series,
+    targets: Targets,
     remarks: pl.DataFrame,
     live: pl.Series,
     roll: Roll,
@@ -299,7 +308,7 @@ def _findings(
         child=live.gather(lost["child"]),
         value="raw",
         origin="origin",
-        detail=targets.gather(lost["target"]),
+        detail=targets.ids.gather(lost["target"]),
     )
     why = (
         meaning.filter(pl.col("target").is_not_null())

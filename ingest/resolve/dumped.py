@@ -5,23 +5,23 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from ingest.resolve.meanings import places
+from ingest.resolve.meanings import Targets
 from lineage import schema
 from lineage.domain import Evidence, Relation, names_of
 
 KIND = "tag and dump disagree"
 
 
-def differences(said: pl.DataFrame, targets: pl.Series, live: pl.Series, asked: pl.Series) -> pl.DataFrame:
+def differences(said: pl.DataFrame, targets: Targets, live: pl.Series, asked: pl.Series) -> pl.DataFrame:
     """`schema.FINDINGS` of the pairs that tags and dump tell otherwise, among the rows `asked` (places in `live`).
 
     `said` are judged statements. A parent counts as the tags' where both its tags are there, since the dump has what
     the Hub computed, and where it is live, since the dump names none that is gone. The dump's is held against any tag.
     """
     good = said.filter(pl.col("finding").is_null() & _flagged(asked, len(live)).gather(said["child"]))
-    tags, dump = (_pairs(good.filter(pl.col("origin") == origin), len(targets)) for origin in ("tag", "dump"))
-    alive = places(live, targets).is_not_null()
-    twins = tags.filter((pl.col("evidence") & Evidence.HUB.bit > 0) & alive.gather(tags["target"]))
+    tags, dump = (_pairs(good.filter(pl.col("origin") == origin), len(targets.ids)) for origin in ("tag", "dump"))
+    alive = targets.live.gather(tags["target"]).is_not_null()
+    twins = tags.filter((pl.col("evidence") & Evidence.HUB.bit > 0) & alive)
     both = tags.join(dump, on="pair", suffix=" dump")
     torn = both.filter(
         (pl.col("relation") > 0) & (pl.col("relation dump") > 0) & (pl.col("relation") & pl.col("relation dump") == 0)
@@ -38,7 +38,7 @@ def differences(said: pl.DataFrame, targets: pl.Series, live: pl.Series, asked: 
     return table.select(
         kind=pl.lit(KIND),
         child=live.gather(table["child"]),
-        value=targets.gather(table["target"]),
+        value=targets.ids.gather(table["target"]),
         origin=pl.lit(None, schema.FINDINGS["origin"]),
         detail="detail",
     )
@@ -53,7 +53,7 @@ def _flagged(places: pl.Series, n: int) -> pl.Series:
 def _pairs(said: pl.DataFrame, targets: int) -> pl.DataFrame:
     """One row a pair, numbered by `pair`: relation and evidence bits united, 0 where none is stated."""
     pair = said["child"].to_numpy().astype(np.int64) * targets + said["target"].to_numpy()
-    order = np.argsort(pair)
+    order = pl.Series(pair).arg_sort().to_numpy()
     first = np.flatnonzero(np.diff(pair[order], prepend=-1))
     bits = {name: said[name].fill_null(0).to_numpy()[order] for name in ("relation", "evidence")}
     return said.select("child", "target")[order[first]].with_columns(

@@ -6,6 +6,7 @@ In order: exact id; alias; the one id that equals it but for case; else a stub (
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -19,6 +20,14 @@ NAMES = {
     "ambiguous": pl.Boolean,
 }
 """One row a distinct name. `target` is null exactly where `finding` is not; `why` is how an old name was followed."""
+
+
+@dataclass(frozen=True)
+class Targets:
+    """The distinct ids that names mean, and the place of each among the sorted live ids, null for what is not live."""
+
+    ids: pl.Series
+    live: pl.Series
 
 
 def meanings(written: pl.Series, live: pl.Series, canonical: Callable[[str], str]) -> pl.DataFrame:
@@ -66,8 +75,8 @@ def places(ids: pl.Series, wanted: pl.Series) -> pl.Series:
 def _by_case(wanted: pl.Series, live: pl.Series) -> pl.DataFrame:
     """For names that some live id equals but for case: that id where it is the only one, and whether it is not."""
     asked = pl.DataFrame({"name": wanted.unique()}).with_columns(low=pl.col("name").str.to_lowercase())
-    lowered = pl.DataFrame({"id": live}).with_columns(low=pl.col("id").str.to_lowercase())
-    hits = lowered.join(asked.select("low"), on="low", how="semi")
+    lowered = pl.LazyFrame({"id": live}).with_columns(low=pl.col("id").str.to_lowercase())
+    hits = lowered.join(asked.lazy().select("low"), on="low", how="semi").collect(engine="streaming")
     only = hits.group_by("low").agg(pl.col("id").first(), several=pl.len() > 1)
     return asked.join(only, on="low", how="left").select(
         "name",

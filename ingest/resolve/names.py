@@ -53,4 +53,5 @@ def not_an_id(value: pl.Expr) -> pl.Expr:
 
 def namespace(value: pl.Expr) -> pl.Expr:
     """The part before the only slash, null for bare names."""
-    return pl.when(value.str.count_matches("/", literal=True) == 1).then(value.str.split("/").list.first())
+    parts = value.str.splitn("/", 2).struct
+    return pl.when(~parts.field("field_1").str.contains("/", literal=True)).then(parts.field("field_0"))
