@@ -3,10 +3,12 @@
     python bench/ui.py --home DIR [--store URL]        times
     python bench/ui.py --home DIR --sessions 20        many readers at once: errors, and the server's memory
 
-Useful content is the page's own figures or drawing, on a browser profile that has never seen the page. A tree is there
-when its nodes are on the canvas; every root is asked for once, so no answer was kept. A click is answered when the
-panel shows the clicked model, a search when the hits of the whole text stand, counted from its last key. Wants
-chromium and a home of `bench/pipeline.py 1000000 --keep DIR`, or of `lineage demo --models 1000000`.
+Useful content is the page's own figures or drawing (`PAGES` says which), in a new window of a browser profile that has
+never seen the page. The window stands open and at rest before the address is entered: for a second or two after it opens,
+chromium loads its own address bar as a page of some sixty scripts, which on two cores is a core that the page lacks.
+A tree is there when its nodes are on the canvas; every root is asked for once, so no answer was kept. A click is
+answered when the panel shows the clicked model, a search when the hits of the whole text stand, counted from its last
+key. Wants chromium and a home of `bench/pipeline.py 1000000 --keep DIR`, or of `lineage demo --models 1000000`.
 """
 
 from __future__ import annotations
@@ -36,14 +38,19 @@ WINDOW = {"width": 1440, "height": 900}
 LONG = 120_000
 """Milliseconds after which a wait is given up."""
 
+REST = 1_500
+"""Milliseconds after which a new window of chromium is at rest."""
+
 PAGES = {
     "Families": ("/", "[data-testid=stDataFrame] canvas"),
     "Tree": ("/tree", "#graph[data-drawn]"),
     "Model": ("/model?id=Qwen/Qwen2.5-7B", "[data-testid=stMetric]"),
     "Trends": ("/trends", "[data-testid=stEChartsChart] svg, .stEChartsChart svg, svg [aria-label]"),
-    "Query": ("/query", "[data-testid=stTextArea]"),
+    "Query": ("/query", "[data-testid=stTextArea] textarea"),
     "Data": ("/data", "[data-testid=stMetric]"),
 }
+"""What each page is for: the leaderboard, the tree's nodes, a model's counts, the lines of the months, the query to
+edit, what there is of models and edges."""
 WORDS = ("qwen coder", "llama instruct", "mistral lora", "gemma it gguf", "deepseek distill")
 
 
@@ -112,7 +119,8 @@ def roots(home: Path) -> tuple[list[str], list[str]]:
 def first_look(browser: Browser, url: str, sign: str) -> float:
     with browser.new_context(viewport=WINDOW) as context:
         page = context.new_page()
-        return timed(lambda: (page.goto(url), page.locator(sign).first.wait_for(timeout=LONG)))
+        page.wait_for_timeout(REST)
+        return timed(lambda: (page.goto(url, wait_until="commit"), page.locator(sign).first.wait_for(timeout=LONG)))
 
 
 def tree(page: Page, url: str, root: str) -> float:
