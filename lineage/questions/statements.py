@@ -111,6 +111,7 @@ class Bench:
         self.ground: Ground = atlas.ground(Level.DECLARED)
         self._rows: dict[tuple[str, str], pl.DataFrame] = {}
         self._lines: dict[tuple[str, str], Lines] = {}
+        self._wholes: dict[str, dict[int, Fraction]] = {}
         self._benches: dict[str, Bench] = {}
 
     @property
@@ -224,7 +225,7 @@ class Bench:
         if column.null_count() == len(column):
             return None
         kept = attributed(self.rows(by, subject), "active", way)
-        return exact(sum((Fraction(1, k) for k in kept["k"].to_list()), Fraction(0)))
+        return exact(sum((Fraction(models, k) for k, models in kept.group_by("k").len().iter_rows()), Fraction(0)))
 
     def share_of_new(self, figure: Figure) -> Iterator[Held]:
         """A line for each counter and attribution of a share of a month's new models."""
@@ -248,7 +249,9 @@ class Bench:
 
     def wholes(self, counter: str) -> dict[int, Fraction]:
         """All new models of each month that a counter counts."""
-        return _monthly(self.everyone.filter(pl.col(counter)))
+        if counter not in self._wholes:
+            self._wholes[counter] = _monthly(self.everyone.filter(pl.col(counter)))
+        return self._wholes[counter]
 
     def shares(self, subject: str, by: str, counter: str, way: Attribution) -> dict[int, Fraction]:
         """A subject's share of the new models of each whole month."""

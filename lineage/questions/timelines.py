@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -52,10 +52,9 @@ class Timeline:
 
     def passed(self, value: Fraction, *, strictly: bool) -> date | None:
         """The first day at whose end the count is `value` or more, `strictly` more."""
-        for day, total in zip(self.days, self.totals, strict=True):
-            if total > value * self.scale or (not strictly and total == value * self.scale):
-                return day
-        return None
+        find = bisect_right if strictly else bisect_left
+        place = find(self.totals, value * self.scale)
+        return self.days[place] if place < len(self.days) else None
 
 
 def _exact(value: int, scale: int) -> Number:
