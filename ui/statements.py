@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from lineage import questions
 from lineage.answers import ClaimAnswer, FigureAnswer, Held, TrendsAnswer
-from lineage.domain import Number
+from lineage.domain import Attribution, Level, Number
 from lineage.export import chart, published, stacks
 from lineage.export.plain import number
-from ui import charts, component, inert, opening, rows, tables
+from ui import charts, component, inert, opening, rows, state, tables
 
 COUNTRIES = 4
 """Countries that have a band of their own; the rest share one."""
@@ -42,9 +44,20 @@ def strip() -> None:
 
 def origins() -> TrendsAnswer:
     """New derivatives by the families' countries, the largest of them."""
-    every = opening.ask(questions.trends, by="origin")
-    largest = tuple(line.name for line in every.lines if not line.band)[:COUNTRIES]
-    return opening.ask(questions.trends, by="origin", names=largest)
+    every = state.Trends(by="origin")
+    largest = tuple(line.name for line in months(every).lines if not line.band)[:COUNTRIES]
+    return months(replace(every, names=largest))
+
+
+def months(here: state.Trends) -> TrendsAnswer:
+    """New derivatives a month in that state."""
+    return opening.ask(
+        questions.trends,
+        by=here.by,
+        names=here.names,
+        evidence=Level(here.evidence),
+        attribution=Attribution(here.attribution),
+    )
 
 
 def _verdicts() -> None:

@@ -88,7 +88,7 @@ def _table(answer: TopAnswer) -> None:
 
 def _months(slugs: list[str]) -> list[list[float]]:
     """The last 24 finished months of each family's new derivatives."""
-    answer = opening.ask(questions.trends)
+    answer = statements.months(state.Trends())
     finished = [place for place, month in enumerate(answer.months) if month.finished][-24:]
     lines = {line.name: [float(line.new[place]) for place in finished] for line in answer.lines}
     return [lines.get(slug, [0.0] * len(finished)) for slug in slugs]

@@ -21,9 +21,8 @@ RELATIONS = {name: f"{letter} {name}" for name, letter in LETTERS.items()}
 def show() -> None:
     """The page."""
     here, refused = controls.current(state.Tree)
-    if not here.root:
-        here = replace(here, root=_first())
-    scenes, receipt = _scenes(here)
+    here = rooted(here)
+    scenes, receipt = answered(here)
     frame.top(f"Family tree of {scenes[0].root}", refused)
     frame.rule(receipt, counts="distinct models below, through any number of edges")
     _trail(here)
@@ -36,13 +35,14 @@ def show() -> None:
     frame.bottom(receipt, (), _command(here))
 
 
-def _first() -> str:
-    """Whose tree is shown where none is asked for: the family with most derivatives."""
-    found = opening.ask(questions.top, limit=1).results
-    return found[0].name if found else ""
+def rooted(here: state.Tree) -> state.Tree:
+    """The state; where it asks for no tree, that of the family with most derivatives."""
+    found = () if here.root else opening.ask(questions.top, limit=1).results
+    return replace(here, root=found[0].name) if found else here
 
 
-def _scenes(here: state.Tree) -> tuple[tuple[Scene, ...], Receipt]:
+def answered(here: state.Tree) -> tuple[tuple[Scene, ...], Receipt]:
+    """The scenes of that state, two where both ways are asked for."""
     ways = (False, True) if here.dir == "both" else (here.dir == "up",)
     made = [
         opening.ask(questions.tree, here.root, up=up, depth=here.depth or None, limit=here.rows, relations=here.rel)

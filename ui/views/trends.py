@@ -11,7 +11,7 @@ from lineage.export import chart
 from lineage.export.plain import plural
 from lineage.export.sheet import Column, Kind, Sheet
 from lineage.questions.meetings import meetings
-from ui import charts, component, controls, frame, inert, opening, state, tables
+from ui import charts, component, controls, frame, inert, opening, state, statements, tables
 
 SPLITS = {"family": "Family", "origin": "Family's country", "country": "Uploader's country"}
 UNITS = {"new": "New models", "share": "Share of the month"}
@@ -23,22 +23,12 @@ def show() -> None:
     """The page."""
     here, refused = controls.current(state.Trends)
     frame.top("New derivatives, month by month", refused)
-    answer = _answer(here)
+    answer = statements.months(here)
     frame.rule(answer.receipt, counts=answer.whole_meaning, divided=here.by != "country")
     _controls(here)
     _chart(here, answer)
     _compare(here)
     frame.bottom(answer.receipt, answer.notes, _command(here))
-
-
-def _answer(here: state.Trends) -> TrendsAnswer:
-    return opening.ask(
-        questions.trends,
-        by=here.by,
-        names=here.names,
-        evidence=Level(here.evidence),
-        attribution=Attribution(here.attribution),
-    )
 
 
 def _controls(here: state.Trends) -> None:
@@ -48,7 +38,7 @@ def _controls(here: state.Trends) -> None:
         controls.choice(here, "evidence", "Evidence", frame.LEVELS, help=frame.LEVEL_HELP)
         if here.by != "country" and here.unit == "new":
             controls.choice(here, "attribution", "Attribution", frame.ATTRIBUTIONS, help=frame.ATTRIBUTION_HELP)
-    every = opening.ask(questions.trends, by=here.by)
+    every = statements.months(state.Trends(by=here.by))
     options = {line.name: line.label for line in every.lines if not line.band}
     controls.several(here, "names", "Lines", options, most=8, placeholder=f"The {FIRST} largest; choose up to 8 others")
 
