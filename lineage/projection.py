@@ -1,9 +1,11 @@
-"""Resolved tables and counts as the graph that a store is loaded with. Pure; Polars in and out."""
+"""Resolved tables and counts as the graph that a store is loaded with, one table at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 import polars as pl
 
@@ -11,71 +13,70 @@ from lineage import schema
 from lineage.counters import Attributions, members_of
 from lineage.domain import Evidence, Loaded, Relation, names_of
 from lineage.registry import Registry
-from lineage.schema import GraphTables
+from lineage.schema import Frames, GraphTables
 from lineage.tallies import Tally
 
 STORED = ("direct", "derivatives", "organic", "trained", "publishers")
 """Counters that families of the graph carry, and of them models those they have."""
 
 
-def project(
-    *,
-    nodes: pl.DataFrame,
-    edges: pl.DataFrame,
-    teachers: pl.DataFrame,
-    counts: pl.DataFrame,
-    members: pl.DataFrame,
-    registry: Registry,
-    shared: Attributions,
-    tallies: Mapping[int, Tally],
-    meta: Loaded,
-) -> GraphTables:
-    """The graph's tables (`schema.columns`) from resolved ones, all in node order; `shared` is at declared evidence."""
-    ids = nodes["id"]
+@dataclass(frozen=True)
+class Counted:
+    """What a graph is laid out from, each part read or counted when it is asked for.
+
+    `table` gives a resolved table, or some columns of it; `ids` are those of its nodes, `counts` (`schema.COUNTS`) and
+    `members` (`schema.MEMBERS`) what is kept beside it, `shared` the attributions at declared evidence.
+    """
+
+    table: Callable[[str, list[str] | None], pl.DataFrame]
+    ids: Callable[[], pl.Series]
+    counts: Callable[[], pl.DataFrame]
+    members: Callable[[], pl.DataFrame]
+    shared: Callable[[], Attributions]
+    tallies: Callable[[], Mapping[int, Tally]]
+
+
+def project(counted: Counted, registry: Registry, meta: Loaded) -> GraphTables:
+    """The graph's tables (`schema.columns`), in node order, each made when a store comes to it."""
     slugs = pl.Series([f.slug for f in registry.families], dtype=pl.String)
-    family = members.select("node", family=slugs.gather(members["family"]))
-    publishers = (
-        nodes.filter(~pl.col("stub")).group_by(name="publisher").agg(models=pl.len()).drop_nulls("name").sort("name")
-    )
-    stub_spaces = nodes.filter(pl.col("stub")).select(name="publisher").drop_nulls().unique()
-    publishers = pl.concat(
-        [publishers, stub_spaces.join(publishers, on="name", how="anti").with_columns(models=pl.lit(0, pl.UInt32))]
-    ).sort("name")
-    owners = _owners(publishers["name"], registry)
-    published = nodes.select(source="id", target="publisher").drop_nulls()
-    tables = {
-        "Model": _models(nodes, counts, family),
+
+    @cache
+    def family() -> pl.DataFrame:
+        return counted.members().select("node", family=slugs.gather(counted.members()["family"]))
+
+    @cache
+    def publishers() -> pl.DataFrame:
+        return _publishers(counted.table("nodes", ["stub", "publisher"]))
+
+    nodes: dict[str, Callable[[], pl.DataFrame]] = {
+        "Model": lambda: _models(counted.table("nodes", None), counted.counts(), family()),
         "Publisher": publishers,
-        "Organization": pl.DataFrame(
-            [(o.slug, o.name, o.country, o.region) for o in registry.organizations],
-            schema=["slug", "name", "country", "region"],
-            orient="row",
-        ),
-        "Family": _families(registry, members, tallies),
-        "LineageMeta": _meta(meta),
+        "Organization": lambda: _organizations(registry),
+        "Family": lambda: _families(registry, counted.members(), counted.tallies()),
+        "LineageMeta": lambda: _meta(meta),
     }
-    lines = {
-        "DERIVED_FROM": _derived(edges, ids),
-        "INFERRED_FROM": pl.DataFrame(schema=schema.columns(_edge_type("INFERRED_FROM"))),
-        "DISTILLED_FROM": teachers.select(
-            source=ids.gather(teachers["child"]), target=ids.gather(teachers["parent"]), cited="source"
+    edges: dict[str, Callable[[], pl.DataFrame]] = {
+        "DERIVED_FROM": lambda: _derived(counted.table("edges", None), counted.ids()),
+        "INFERRED_FROM": lambda: pl.DataFrame(schema=schema.columns(_edge_type("INFERRED_FROM"))),
+        "DISTILLED_FROM": lambda: _distilled(counted.table("teachers", None), counted.ids()),
+        "PUBLISHED_BY": lambda: (
+            counted.table("nodes", ["publisher"]).select(source=counted.ids(), target="publisher").drop_nulls()
         ),
-        "PUBLISHED_BY": published,
-        "PART_OF": owners,
-        "MEMBER_OF": family.select(source=ids.gather(family["node"]), target="family"),
-        "MADE_BY": pl.DataFrame(
+        "PART_OF": lambda: _owners(publishers()["name"], registry),
+        "MEMBER_OF": lambda: family().select(source=counted.ids().gather(family()["node"]), target="family"),
+        "MADE_BY": lambda: pl.DataFrame(
             [(f.slug, f.organization) for f in registry.families], schema=["source", "target"], orient="row"
         ),
-        "ATTRIBUTED_TO": _attributed(shared, ids, slugs),
+        "ATTRIBUTED_TO": lambda: _attributed(counted.shared(), counted.ids(), slugs),
     }
     return GraphTables(
-        {label.name: _typed(tables[label.name], schema.columns(label)) for label in schema.LABELS},
-        {edge.name: _typed(lines[edge.name], schema.columns(edge)) for edge in schema.EDGE_TYPES},
+        Frames({label.name: _typed(nodes[label.name], schema.columns(label)) for label in schema.LABELS}),
+        Frames({edge.name: _typed(edges[edge.name], schema.columns(edge)) for edge in schema.EDGE_TYPES}),
     )
 
 
-def _typed(frame: pl.DataFrame, columns: Mapping[str, pl.DataType]) -> pl.DataFrame:
-    return frame.select(pl.col(name).cast(kind) for name, kind in columns.items())
+def _typed(made: Callable[[], pl.DataFrame], columns: Mapping[str, pl.DataType]) -> Callable[[], pl.DataFrame]:
+    return lambda: made().select(pl.col(name).cast(kind) for name, kind in columns.items())
 
 
 def _edge_type(name: str) -> schema.EdgeType:
@@ -91,6 +92,20 @@ def _models(nodes: pl.DataFrame, counts: pl.DataFrame, family: pl.DataFrame) -> 
         own.scatter(family["node"], family["family"]),
         naive,
         name=pl.col("id").str.replace(r"^[^/]*/", ""),
+    )
+
+
+def _publishers(nodes: pl.DataFrame) -> pl.DataFrame:
+    """Every namespace with its live models; one that only stubs have has none."""
+    found = nodes.drop_nulls("publisher").group_by(name="publisher").agg(models=(~pl.col("stub")).sum())
+    return found.sort("name")
+
+
+def _organizations(registry: Registry) -> pl.DataFrame:
+    return pl.DataFrame(
+        [(o.slug, o.name, o.country, o.region) for o in registry.organizations],
+        schema=["slug", "name", "country", "region"],
+        orient="row",
     )
 
 
@@ -114,6 +129,10 @@ def _derived(edges: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
             position="position",
         )
     )
+
+
+def _distilled(teachers: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
+    return teachers.select(source=ids.gather(teachers["child"]), target=ids.gather(teachers["parent"]), cited="source")
 
 
 def _lists(column: str, kind: type[Relation] | type[Evidence]) -> pl.DataFrame:

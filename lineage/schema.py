@@ -6,7 +6,7 @@ number there, so edges are pairs of integers. Graph tables are what a store is l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -338,9 +338,32 @@ def columns(thing: Label | EdgeType) -> dict[str, pl.DataType]:
     return ends | {p.name: _COLUMN[p.kind] for p in thing.properties}
 
 
+class Frames(Mapping[str, pl.DataFrame]):
+    """Frames by name, each made when it is asked for and held by nobody."""
+
+    def __init__(self, makers: Mapping[str, Callable[[], pl.DataFrame]]) -> None:
+        self._makers = makers
+
+    def __getitem__(self, name: str) -> pl.DataFrame:
+        return self._makers[name]()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
+
+
 @dataclass(frozen=True)
 class GraphTables:
-    """All that a store is loaded with: a frame for every label and every edge type, columns as `columns` gives."""
+    """All that a store is loaded with: a frame for every label and every edge type, columns as `columns` gives.
+
+    Those of `Frames` are made at each look: who looks twice works on `held()`.
+    """
 
     nodes: Mapping[str, pl.DataFrame]
     edges: Mapping[str, pl.DataFrame]
+
+    def held(self) -> GraphTables:
+        """The same with every frame made, once."""
+        return GraphTables(dict(self.nodes), dict(self.edges))

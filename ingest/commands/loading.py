@@ -133,7 +133,7 @@ def _fitted(tables: GraphTables, scope: str, choice: Choice | None, live: Live) 
     """The part of the tables in scope, its size said before it is sent; raises where it is more than allowed."""
     from lineage.stores.scope import bounded, narrow, size
 
-    chosen = narrow(tables, scope)
+    chosen = narrow(tables.held(), scope)
     nodes, edges = size(chosen)
     live.say(f"To load, scope {scope}: {nodes:,} nodes, {edges:,} edges.")
     bounded(chosen, choice.max_nodes if choice else None)

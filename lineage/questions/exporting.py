@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def export(atlas: Atlas, names: Sequence[str] = ()) -> ExportAnswer:
     """The whole graph, or the members and derivatives of families, and models with all above and below them."""
     targets = [naming.target(atlas, name) for name in names]
-    _, tables = graph(atlas, run=atlas.snapshot.manifest.id)
+    tables = graph(atlas, run=atlas.snapshot.manifest.id)[1].held()
     if targets:
         tables = _around(tables, atlas.ids.gather(np.unique(np.concatenate([_part(atlas, one) for one in targets]))))
     versions = {counter: VERSIONS[counter] for counter in projection.STORED}
@@ -59,17 +60,15 @@ def graph(atlas: Atlas, run: str) -> tuple[Loaded, GraphTables]:
         run=run,
         scope="all",
     )
-    return meta, projection.project(
-        nodes=resolved.table(atlas.place, "nodes"),
-        edges=resolved.table(atlas.place, "edges"),
-        teachers=resolved.table(atlas.place, "teachers"),
-        counts=atlas.counts,
-        members=atlas.members,
-        registry=atlas.registry,
-        shared=atlas.shared(Level.DECLARED),
-        tallies=atlas.tallies,
-        meta=meta,
+    counted = projection.Counted(
+        table=partial(resolved.table, atlas.place),
+        ids=lambda: atlas.ids,
+        counts=lambda: atlas.counts,
+        members=lambda: atlas.members,
+        shared=lambda: atlas.shared(Level.DECLARED),
+        tallies=lambda: atlas.tallies,
     )
+    return meta, projection.project(counted, atlas.registry, meta)
 
 
 def _part(atlas: Atlas, target: Target) -> Ints:
