@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec.structs import astuple
 
 from ingest.parse import oddrows
 from ingest.parse.oddrows import LONGEST_ID, UNFIT
@@ -25,26 +26,29 @@ Cells: TypeAlias = "Sequence[object] | pa.Array[Any]"
 
 def table(rows: Sequence[Row]) -> pl.DataFrame:
     """The LISTING table of rows, in their order."""
-    parents = [row.baseModels or _NO_PARENTS for row in rows]
+    if not rows:
+        return pl.DataFrame(schema=LISTING)
+    of = dict(zip(Row.__struct_fields__, zip(*map(astuple, rows), strict=True), strict=True))
+    parents = [one or _NO_PARENTS for one in of["baseModels"]]
     named = [None if one.models is None else [p.id for p in one.models if p.id is not None] for one in parents]
     cells = {
-        "hub_id": [row.hub_id for row in rows],
-        "id": [row.id for row in rows],
-        "author": [row.author for row in rows],
-        "created_at": _times([row.createdAt for row in rows]),
-        "last_modified": _times([row.lastModified for row in rows]),
-        "downloads": [row.downloads for row in rows],
-        "downloads_all_time": [row.downloadsAllTime for row in rows],
-        "likes": [row.likes for row in rows],
-        "trending_score": [row.trendingScore for row in rows],
-        "pipeline_tag": [row.pipeline_tag for row in rows],
-        "library": [row.library_name for row in rows],
-        "gated": [_WORDS.get(row.gated) for row in rows],
-        "private": [row.private for row in rows],
-        "disabled": [row.disabled for row in rows],
-        "parameters": [None if row.safetensors is None else row.safetensors.total for row in rows],
-        **_tagged([row.tags or () for row in rows]),
-        **_of_cards([row.cardData or _NO_CARD for row in rows]),
+        "hub_id": of["hub_id"],
+        "id": of["id"],
+        "author": of["author"],
+        "created_at": _times(of["createdAt"]),
+        "last_modified": _times(of["lastModified"]),
+        "downloads": of["downloads"],
+        "downloads_all_time": of["downloadsAllTime"],
+        "likes": of["likes"],
+        "trending_score": of["trendingScore"],
+        "pipeline_tag": of["pipeline_tag"],
+        "library": of["library_name"],
+        "gated": [_WORDS.get(gated) for gated in of["gated"]],
+        "private": of["private"],
+        "disabled": of["disabled"],
+        "parameters": [None if weights is None else weights.total for weights in of["safetensors"]],
+        **_tagged([tags or () for tags in of["tags"]]),
+        **_of_cards([card or _NO_CARD for card in of["cardData"]]),
         "dump_parents": _lists(named),
         "dump_relation": [one.relation for one in parents],
     }
@@ -106,11 +110,14 @@ def _tagged(tags: Sequence[Sequence[str]]) -> dict[str, Cells]:
 
 
 def _of_cards(read: Sequence[Card]) -> dict[str, Cells]:
+    base, relation, licence, licence_name, licence_link, version = zip(*map(astuple, read), strict=True)
     return {
-        "card_base_model": _lists(oddrows.parents(one.base_model) for one in read),
-        "card_relation": [one.base_model_relation for one in read],
-        "card_license": [oddrows.licence(one.license) for one in read],
-        "card_license_name": [one.license_name for one in read],
-        "card_license_link": [one.license_link for one in read],
-        "card_new_version": [one.new_version for one in read],
+        "card_base_model": _lists(
+            [None if one is None else [one] if isinstance(one, str) else oddrows.parents(one) for one in base]
+        ),
+        "card_relation": relation,
+        "card_license": [one if one is None or isinstance(one, str) else oddrows.licence(one) for one in licence],
+        "card_license_name": licence_name,
+        "card_license_link": licence_link,
+        "card_new_version": version,
     }

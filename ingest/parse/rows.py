@@ -53,24 +53,24 @@ class Parents(Struct, gc=False):
 
 
 class Row(Struct, gc=False, rename={"hub_id": "_id"}):
-    """One listing row, in the Hub's names; those of `SPELLINGS` too."""
+    """One listing row, in the Hub's names; those of `SPELLINGS` too. In the order asked for: so keys are found soonest."""
 
     hub_id: Text = None
     id: Text = None
     author: Text = None
     createdAt: Text = None
     lastModified: Text = None
-    private: Flag = None
-    gated: bool | str | None = None
-    disabled: Flag = None
     downloads: Whole = None
     downloadsAllTime: Whole = None
     likes: Whole = None
-    trendingScore: Number = None
     tags: list[str] | None = None
-    pipeline_tag: Text = None
     library_name: Text = None
+    pipeline_tag: Text = None
+    gated: bool | str | None = None
+    disabled: Flag = None
+    private: Flag = None
     safetensors: Weights | None = None
+    trendingScore: Number = None
     cardData: Card | None = None
     baseModels: Parents | None = None
     modelId: Text = None
@@ -130,7 +130,7 @@ def card(text: str) -> Card | None:
 
 def _together(array: bytes) -> list[Row] | None:
     """All rows of an array, or None where one of them is odd."""
-    if _NUL in array:
+    if b"\\" in array and _NUL in array:
         return None
     try:
         rows = _page.decode(array)
@@ -178,12 +178,13 @@ def _fit(rows: Sequence[Row]) -> bool:
         if row.id is None:
             row.id = row.modelId
     ids = [row.id for row in rows if row.id is not None]
+    text = "".join(ids)
     return (
         len(ids) == len(rows)
-        and all(map(str.isprintable, ids))
+        and text.isprintable()
+        and _BROKEN not in text
         and all(map(str.strip, ids))
         and max(map(len, ids), default=0) <= LONGEST_ID
-        and _BROKEN not in "".join(ids)
     )
 
 
