@@ -73,7 +73,7 @@ def _controls(here: state.Tree) -> None:
 
 
 def _drawing(here: state.Tree, scenes: tuple[Scene, ...], receipt: Receipt) -> None:
-    drawn, listed = st.tabs(["Tree", "Table"])
+    drawn, listed = st.tabs(["Tree", "Table"], key="tree tabs", on_change="rerun")
     placed = layout.laid_out(scenes, receipt)
     file = tables.file_name("tree", scenes[0].root)
     sheet = rows.of_scenes(scenes)
@@ -84,11 +84,12 @@ def _drawing(here: state.Tree, scenes: tuple[Scene, ...], receipt: Receipt) -> N
     with drawn:
         _legend(scenes)
         component.tree(scenes, placed, receipt, focus=here.focus, file=f"{file}.png", picked=inspect)
-    with listed:
+    if listed.open:
         keys = [str(row[0]) for row in sheet.rows]
-        tables.shown(
-            sheet, key="tree rows", alt="The rows of the tree", most=24, picked=lambda place: inspect(keys[place])
-        )
+        with listed:
+            tables.shown(
+                sheet, key="tree rows", alt="The rows of the tree", most=24, picked=lambda place: inspect(keys[place])
+            )
     theme = component.theme()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.html(f'<span class="ln-line">{_extent(scenes)}</span>')

@@ -64,8 +64,10 @@ def _chart(here: state.Trends, answer: TrendsAnswer) -> None:
         with st.expander("What the dotted lines mark"):
             st.html(f"<div>{marks}</div>")
     sheet = _sheet(answer, here.unit == "share")
-    with st.expander("The numbers"):
-        tables.shown(sheet, key="trends rows", alt="The numbers of the chart", most=14)
+    numbers = st.expander("The numbers", key="trends numbers", on_change="rerun")
+    if numbers.open:
+        with numbers:
+            tables.shown(sheet, key="trends rows", alt="The numbers of the chart", most=14)
     file = tables.file_name("trends", here.by, here.unit)
     with st.container(horizontal=True, gap="small"):
         tables.save_picture(chart.trends(answer, share=here.unit == "share"), file=file, key="trends")
