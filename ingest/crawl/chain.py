@@ -7,7 +7,8 @@ import re
 import threading
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import polars as pl
 from polars.exceptions import PolarsError
@@ -15,11 +16,14 @@ from polars.exceptions import PolarsError
 from ingest import parse
 from ingest.crawl.frontier import OLDEST, Task
 from ingest.crawl.pages import Head, Pages
-from ingest.hub import Fetched, HubSource
+from ingest.hub import Fetched, HubSource, unpacked
 from lineage.errors import LineageError
 
-AHEAD = 64
-"""Pages that may wait to be parsed (half a megabyte each) before fetching waits for that."""
+AHEAD = 256
+"""Pages of a chain that wait to be parsed as text (half a megabyte each); what comes then waits packed."""
+
+MOST = 512 << 20
+"""Bytes of a chain's pages that may wait before fetching waits too: packed, more than the whole Hub."""
 
 RECENT = 8
 """Pages of a chain that are looked through for rows of the other."""
@@ -31,12 +35,44 @@ _ROW_BYTES = 65_536
 
 @dataclass(frozen=True)
 class Got:
-    """A page as it came; `requests` had been sent by then."""
+    """A page as it came; `requests` had been sent by then. Its `answer` has no content where it is kept packed."""
 
     chain: Chain
     url: str
     answer: Fetched[bytes]
     requests: int
+
+    @property
+    def body(self) -> bytes:
+        """The page's text."""
+        return self.answer.content or unpacked(self.answer.packed or b"")
+
+    @property
+    def size(self) -> int:
+        """The bytes that it takes while it waits."""
+        return len(self.answer.content) + len(self.answer.packed or b"")
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """The `_id`s of a page; which of them the Hub orders by is looked at only where another page may share one."""
+
+    written: pl.Series
+
+    @cached_property
+    def ids(self) -> frozenset[str]:
+        """The ids that the Hub orders by."""
+        return frozenset(self.written.filter(self.written.str.contains(_OBJECT_ID)))
+
+    @cached_property
+    def _span(self) -> tuple[str, str] | None:
+        first, last = self.written.min(), self.written.max()
+        return (first, last) if isinstance(first, str) and isinstance(last, str) else None
+
+    def near(self, other: _Seen) -> bool:
+        """Whether the two may share one: no text lies in both, where all of one's come before all of the other's."""
+        mine, its = self._span, other._span
+        return mine is not None and its is not None and mine[0] <= its[1] and its[0] <= mine[1]
 
 
 class Chain:
@@ -57,9 +93,9 @@ class Chain:
         self._source, self._pages, self.task = source, pages, task
         self._gate, self._arrived = gate, arrived
         self._asked = {head.request for head in pages.heads}
-        self._waiting = 0
+        self._waiting = self._bytes = 0
         self._reach: bytes | None = None
-        self._recent: deque[frozenset[str]] = deque(maxlen=RECENT)
+        self._recent: deque[_Seen] = deque(maxlen=RECENT)
         self._remember()
         self.over = self.running = False
         self.failure: LineageError | None = None
@@ -77,12 +113,16 @@ class Chain:
 
     def known_to(self, other: Chain) -> bool:
         """Whether its last page holds rows, and the other has all of them."""
-        last = self._recent[-1] if self._recent else frozenset[str]()
-        return bool(last) and all(any(id in page for page in other._recent) for id in last)
+        if not self._recent:
+            return False
+        last = self._recent[-1]
+        near = [page.ids for page in other._recent if last.near(page)]
+        return bool(near and last.ids) and last.ids <= frozenset().union(*near)
 
     def shares(self, other: Chain) -> bool:
         """Whether the two have come upon a common row."""
-        return any(not mine.isdisjoint(its) for mine in self._recent for its in other._recent)
+        pairs = ((mine, its) for mine in self._recent for its in other._recent if mine.near(its))
+        return any(not mine.ids.isdisjoint(its.ids) for mine, its in pairs)
 
     def start(self, other: Chain) -> None:
         """Begin to fetch, unless it is over."""
@@ -96,21 +136,22 @@ class Chain:
         pages = []
         try:
             for head, one in got:
-                pages.append((head, parse.page(one.answer.content)))
+                pages.append((head, parse.page(one.body)))
         finally:
             if pages:
                 self._pages.commit(pages)
-                self._recent.extend(_ids(page.rows) for _, page in pages)
+                self._recent.extend(_Seen(page.rows["hub_id"]) for _, page in pages[-RECENT:])
 
     def drop_last(self) -> None:
         """Forget its last page."""
         self._pages.drop_last()
         self._remember()
 
-    def taken(self, count: int) -> None:
-        """That many of the pages that arrived were dealt with."""
+    def taken(self, arrived: Sequence[Got]) -> None:
+        """These pages were dealt with."""
         with self._gate:
-            self._waiting -= count
+            self._waiting -= len(arrived)
+            self._bytes -= sum(page.size for page in arrived)
             self._gate.notify_all()
 
     def finish(self) -> None:
@@ -142,7 +183,7 @@ class Chain:
         count = len(self._pages.heads)
         try:
             for number in range(max(0, count - RECENT), count):
-                self._recent.append(_ids(self._pages.page(number).select("hub_id").collect()))
+                self._recent.append(_Seen(self._pages.page(number).select("hub_id").collect()["hub_id"]))
         except PolarsError:
             self._pages.check()
             raise
@@ -155,23 +196,28 @@ class Chain:
                 answer = self._source.fetch(url, _listed, self._asked)
                 self._asked.add(url)
                 self._reach = _last_id(answer.content) or self._reach
-                with self._gate:
-                    self._waiting += 1
-                self._arrived.put(Got(self, url, answer, self._source.requests))
+                self._arrived.put(self._got(url, answer))
                 url = answer.next_url
         except LineageError as error:
             self._error = error
         finally:
             self._arrived.put(self)
 
+    def _got(self, url: str, answer: Fetched[bytes]) -> Got:
+        with self._gate:
+            packed = answer.packed is not None and self._waiting >= AHEAD
+            kept = replace(answer, content=b"") if packed else replace(answer, packed=None)
+            got = Got(self, url, kept, self._source.requests)
+            self._waiting += 1
+            self._bytes += got.size
+            return got
+
     def _may_go_on(self, other: Chain) -> bool:
         """Wait while too much waits to be parsed; near the meeting, while anything does. False once it is over."""
         with self._gate:
-            if self._waiting >= AHEAD:
+            if self._bytes >= MOST:
                 self._source.spending.held()
-            while not self.over and (
-                self._waiting >= AHEAD or (self._waiting + other._waiting and self._crossed(other))
-            ):
+            while not self.over and (self._bytes >= MOST or (self._waiting + other._waiting and self._crossed(other))):
                 self._gate.wait()
             return not self.over
 
@@ -181,11 +227,6 @@ class Chain:
         if mine is None or its is None:
             return False
         return mine >= its if self.task == OLDEST else its >= mine
-
-
-def _ids(rows: pl.DataFrame) -> frozenset[str]:
-    """The ids that the Hub orders by."""
-    return frozenset(rows.filter(pl.col("hub_id").str.contains(_OBJECT_ID))["hub_id"])
 
 
 def _listed(body: bytes) -> bytes:

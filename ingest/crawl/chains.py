@@ -142,7 +142,7 @@ class Chains:
                 self._take(arrived)
                 self._judge()
                 for chain in self._chains:
-                    chain.taken(sum(isinstance(one, Got) and one.chain is chain for one in arrived))
+                    chain.taken([one for one in arrived if isinstance(one, Got) and one.chain is chain])
         finally:
             for chain in self._chains:
                 chain.finish()

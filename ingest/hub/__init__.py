@@ -7,6 +7,7 @@ import logging
 import random
 import time
 import weakref
+import zlib
 from collections.abc import Callable, Container
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,13 +28,14 @@ from lineage import __version__
 from lineage.errors import HubBusy, Refused, Retriable, Unreachable
 from lineage.settings import HUB
 
-__all__ = ["Fetched", "HubSource"]
+__all__ = ["Fetched", "HubSource", "unpacked"]
 
 PATIENCE = 3600.0
 """Seconds after which a page that keeps failing is given up."""
 
 _FIRST_TRIES = 3
 _REDIRECTS = 5
+_UNPACKS_TO = 8
 _PER_SECOND = 3.0
 _BUSY = frozenset({408, 429, *range(500, 600)})
 _log = logging.getLogger(__name__)
@@ -46,6 +48,7 @@ class Fetched(Generic[T]):
 
     `next_url` is the Link to follow, None on the last page. `url` is where the answer came from, after redirects.
     `sent` is the server's clock, `hops` counts those redirects. `simulated` is what a simulated Hub says of itself.
+    `packed` is the answer as it came, a tenth of its size, for `unpacked`; None where it came otherwise than in gzip.
     """
 
     content: T
@@ -55,6 +58,7 @@ class Fetched(Generic[T]):
     sent: datetime | None
     simulated: str | None
     hops: int = 0
+    packed: bytes | None = None
 
 
 class HubSource:
@@ -131,8 +135,8 @@ class HubSource:
         return policy(self._once, url, read, before)
 
     def _once(self, url: str, read: Callable[[bytes], T], before: Container[str]) -> Fetched[T]:
-        response, hops = self._answer(url)
-        content = self._read(response.content, read)
+        response, packed, hops = self._answer(url)
+        content = self._read(response.content if packed is None else self._unpacked(packed), read)
         self._answered = True
         self.spending.read(self.clock())
         link = response.links.get("next", {}).get("url")
@@ -149,7 +153,17 @@ class HubSource:
             _date(response),
             None if self.real else response.headers.get("X-Simulated-Hub"),
             hops,
+            packed,
         )
+
+    def _unpacked(self, packed: bytes) -> bytes:
+        try:
+            return unpacked(packed)
+        except zlib.error as error:
+            raise Unreachable(
+                f"{self.host} sent an answer that broke on its way ({error}). Check the network; what was fetched is "
+                "kept."
+            ) from None
 
     def _read(self, body: bytes, read: Callable[[bytes], T]) -> T:
         try:
@@ -161,33 +175,38 @@ class HubSource:
                 "fetched is kept, and the same command goes on."
             ) from None
 
-    def _answer(self, url: str) -> tuple[httpx2.Response, int]:
-        """The good answer at the end of redirects within this endpoint, and how many there were."""
+    def _answer(self, url: str) -> tuple[httpx2.Response, bytes | None, int]:
+        """The good answer at the end of redirects within this endpoint, its gzip, and how many redirects there were."""
         for hops in range(_REDIRECTS):
-            response = self._request(url)
+            response, packed = self._request(url)
             if not response.has_redirect_location:
-                return response, hops
+                return response, packed, hops
             url = self._own(response, response.headers["Location"])
         raise Refused(f"{self.host} redirects in a circle at {url[:200]}. Nothing was lost; try again later.")
 
-    def _request(self, url: str) -> httpx2.Response:
+    def _request(self, url: str) -> tuple[httpx2.Response, bytes | None]:
         while (pause := self._pace.take(self.clock())) > 0:
             self.spending.waited(pause)
             self._sleep(pause)
         rate = None
         try:
-            response = self._sent(url)
+            response, packed = self._sent(url)
             rate = _rate(response)
         finally:
             self._pace.told(rate, self.clock())
         self.spending.received(response.num_bytes_downloaded, rate)
         self._check(response)
-        return response
+        return response, packed
 
-    def _sent(self, url: str) -> httpx2.Response:
+    def _sent(self, url: str) -> tuple[httpx2.Response, bytes | None]:
+        """An answer read whole: a good one in gzip is left packed, unpacked once and not kept with the response."""
         self.spending.sent(self.clock())
         try:
-            return self._own_client().get(url)
+            with self._own_client().stream("GET", url) as response:
+                if response.status_code == 200 and response.headers.get("Content-Encoding", "").lower() == "gzip":
+                    return response, b"".join(response.iter_raw())
+                response.read()
+                return response, None
         except OfflineModeIsEnabled:
             raise Refused("HF_HUB_OFFLINE is set, so the Hub may not be asked. Unset it, or import a file.") from None
         except httpx2.RequestError as error:
@@ -257,6 +276,11 @@ class HubSource:
     def _retried(self, seconds: float) -> None:
         self.spending.rested(seconds)
         self._sleep(seconds)
+
+
+def unpacked(packed: bytes) -> bytes:
+    """The text of gzip. Raises zlib.error where it is cut or damaged."""
+    return zlib.decompress(packed, zlib.MAX_WBITS | 16, len(packed) * _UNPACKS_TO)
 
 
 def _tell(state: tenacity.RetryCallState) -> None:

@@ -53,7 +53,7 @@ class Parents(Struct, gc=False):
 
 
 class Row(Struct, gc=False, rename={"hub_id": "_id"}):
-    """One listing row, in the Hub's names; those of `SPELLINGS` too. In the order asked for: so keys are found soonest."""
+    """One listing row, in the Hub's names; those of `SPELLINGS` too. In the order asked for: keys are found soonest."""
 
     hub_id: Text = None
     id: Text = None

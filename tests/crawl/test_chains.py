@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from ingest.crawl import crawl
+from ingest.crawl import chain, crawl
 from ingest.hub.pacing import Rate
 from ingest.hub.spending import Spending
 from ingest.simulated.faults import Fault, Kind
@@ -30,6 +30,18 @@ def test_wherever_they_meet_all_is_there(settings, source_of, now, count):
         assert len(hub.requests) <= -(-count // 1_000) + 2
     assert set(snapshot.rows(["id"]).collect()["id"]) == ids(world)
     assert snapshot.manifest.complete
+
+
+@pytest.mark.parametrize(("ahead", "most", "waits"), [(0, 1 << 30, False), (1, 1 << 30, False), (0, 1, True)])
+def test_pages_that_wait_for_the_parse_wait_packed(settings, source_of, now, monkeypatch, ahead, most, waits):
+    monkeypatch.setattr(chain, "AHEAD", ahead)
+    monkeypatch.setattr(chain, "MOST", most)
+    world = crowd(12_000)
+    with SimulatedHub(rows_world(world)) as hub:
+        source = source_of(hub.url)
+        snapshot = crawl(settings, source, now=now)
+    assert set(snapshot.rows(["id"]).collect()["id"]) == ids(world)
+    assert (source.spending.so_far.held > 0) == waits
 
 
 def test_a_hub_that_grows_meanwhile(settings, source_of, now):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 import logging
 import threading
@@ -138,6 +139,17 @@ def test_broken_answers_are_tried_again(source_of, kind, at):
 def test_a_body_cut_inside_a_good_answer_is_tried_again(source_of):
     with serving((200, {}, b'[{"id":"a/b"},{"id":'), (200, {}, b'[{"id":"a/b"}]')) as (url, seen):
         assert source_of(url).fetch(first(url), parse.page).content.rows["id"].to_list() == ["a/b"]
+        assert len(seen) == 2
+
+
+@pytest.mark.parametrize("harm", [lambda good: good[:-9], lambda good: good[:20] + b"?" + good[21:], lambda good: b""])
+def test_an_answer_whose_packing_broke_is_tried_again(source_of, harm):
+    packing = {"Content-Encoding": "gzip"}
+    good = gzip.compress(b'[{"id":"a/b"}, {"id":"c/d"}]')
+    with serving((200, packing, harm(good)), (200, packing, good)) as (url, seen):
+        got = source_of(url).fetch(first(url), parse.page)
+        assert got.content.rows["id"].to_list() == ["a/b", "c/d"]
+        assert got.packed == good
         assert len(seen) == 2
 
 
