@@ -13,6 +13,7 @@ from lineage import schema
 from lineage.counters import Attributions, members_of
 from lineage.domain import Evidence, Loaded, Relation, names_of
 from lineage.registry import Registry
+from lineage.resolved import PIECE
 from lineage.schema import Frames, GraphTables
 from lineage.tallies import Tally
 
@@ -84,15 +85,16 @@ def _edge_type(name: str) -> schema.EdgeType:
 
 
 def _models(nodes: pl.DataFrame, counts: pl.DataFrame, family: pl.DataFrame) -> pl.DataFrame:
-    """The columns of both, side by side and uncopied: a join would hold every text twice."""
-    naive = pl.col("created_at", "last_modified").dt.replace_time_zone(None)
+    """The columns of both, side by side, in the pieces that the nodes are kept in: so no text is copied."""
     own = pl.Series("family", [None], dtype=pl.String).new_from_index(0, nodes.height)
-    return nodes.with_columns(
-        *counts.get_columns(),
-        own.scatter(family["node"], family["family"]),
-        naive,
-        name=pl.col("id").str.replace(r"^[^/]*/", ""),
-    )
+    beside = counts.with_columns(own.scatter(family["node"], family["family"]))
+    naive = pl.col("created_at", "last_modified").dt.replace_time_zone(None)
+    name = pl.col("id").str.replace(r"^[^/]*/", "")
+    pieces = [
+        nodes.slice(start, PIECE).with_columns(naive, *beside.slice(start, PIECE).get_columns(), name=name)
+        for start in range(0, nodes.height, PIECE)
+    ]
+    return pl.concat(pieces) if pieces else nodes.with_columns(naive, *beside.get_columns(), name=name)
 
 
 def _publishers(nodes: pl.DataFrame) -> pl.DataFrame:

@@ -20,6 +20,9 @@ from lineage.errors import Damaged
 RESOLVER_VERSION = 3
 """Raise when the same snapshot and registry would resolve to other tables."""
 
+PIECE = 200_000
+"""Rows that are kept, and read, in one piece."""
+
 _TABLES: Mapping[str, Mapping[str, pl.DataType | type[pl.DataType]]] = {
     "nodes": schema.NODES,
     "edges": schema.EDGES,
@@ -85,7 +88,7 @@ def save(resolved: Resolved, root: Path, snapshot: str, registry_digest: str) ->
     beside.mkdir(parents=True)
     for name in _TABLES:
         table: pl.DataFrame = getattr(resolved, name)
-        table.write_parquet(beside / f"{name}.parquet", compression="lz4", statistics=True, row_group_size=200_000)
+        table.write_parquet(beside / f"{name}.parquet", compression="lz4", statistics=True, row_group_size=PIECE)
     stubs = int(resolved.nodes["stub"].sum())
     summary = {
         "snapshot": snapshot,

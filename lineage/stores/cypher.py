@@ -1,6 +1,6 @@
 """All Cypher text of lineage, for both stores; values travel as parameters, never inside the text.
 
-Sections: what both stores run (`MODELS` … `LOADED`), the embedded engine's own, Neo4j's own. A text that only one
+Sections: what both stores run (`PARENTS_OF` … `LOADED`), the embedded engine's own, Neo4j's own. A text that only one
 dialect needs carries that store's name. Labels, types and properties come from `lineage.schema` alone.
 """
 
@@ -11,22 +11,11 @@ from lineage.schema import NODES as NODE_COLUMNS
 
 # Both stores ---------------------------------------------------------------------------------------------------------
 
-_MODEL = """
-OPTIONAL MATCH (m)-[:PUBLISHED_BY]->(:Publisher)-[:PART_OF]->(o:Organization)
-RETURN m.id AS id, m.stub AS stub, m.publisher AS publisher, o.slug AS organization, o.country AS country,
+_MODEL = """m.id AS id, m.stub AS stub, m.publisher AS publisher, {organization} AS organization, {country} AS country,
   m.family AS family, m.created_at AS created_at, m.last_modified AS last_modified, m.downloads AS downloads,
   m.downloads_all_time AS downloads_all_time, m.likes AS likes, m.pipeline_tag AS pipeline_tag, m.library AS library,
   m.license AS license, m.gated AS gated, m.parameters AS parameters, m.direct AS direct,
   m.derivatives AS derivatives, m.depth AS depth"""
-
-MODEL = "MATCH (m:Model {id: $id})" + _MODEL
-"""One row in the order of `domain.Model`'s fields, or none."""
-
-MODELS = "UNWIND $ids AS wanted MATCH (m:Model {id: wanted})" + _MODEL
-"""Such rows for those of `$ids` that exist, in no order."""
-
-MODEL_COLUMNS = tuple(part.split(" AS ")[1].strip() for part in _MODEL.split("RETURN")[1].split(","))
-"""The columns that `MODELS` returns: the fields of `domain.Model`."""
 
 _EDGE = """
 RETURN c.id AS child, p.id AS parent, e.relations AS relations, e.evidence AS evidence, e.position AS position"""
@@ -82,6 +71,16 @@ def embedded_copy(thing: Label | EdgeType) -> str:
     """The statement that fills one table from the frame passed as `$rows`."""
     return f"COPY {thing.name} FROM $rows"
 
+
+EMBEDDED_MODELS = "UNWIND $ids AS wanted MATCH (m:Model {id: wanted}) RETURN " + _MODEL.format(
+    organization="NULL", country="NULL"
+)
+"""Those of `$ids` that exist as rows of `domain.Model`'s fields, in no order; without the maker, for whose sake the
+engine would scan every publisher."""
+
+EMBEDDED_MAKERS = """
+MATCH (p:Publisher)-[:PART_OF]->(o:Organization) RETURN p.name AS name, o.slug AS organization, o.country AS country"""
+"""The organisation and country behind each publisher that has one."""
 
 EMBEDDED_BROOD = """
 MATCH (c:Model)-[e:DERIVED_FROM]->(p:Model {id: $id})
@@ -166,6 +165,12 @@ NEO4J_AWAIT = "CALL db.awaitIndexes(300)"
 
 NEO4J_REPLAN = "CALL db.prepareForReplanning(300)"
 """Count anew what the planner goes by, and forget old plans: one for an empty graph never ends on a full one."""
+
+NEO4J_MODELS = """
+UNWIND $ids AS wanted MATCH (m:Model {id: wanted})
+OPTIONAL MATCH (m)-[:PUBLISHED_BY]->(:Publisher)-[:PART_OF]->(o:Organization)
+RETURN """ + _MODEL.format(organization="o.slug", country="o.country")
+"""Those of `$ids` that exist as rows of `domain.Model`'s fields, in no order."""
 
 NEO4J_EMPTY = "MATCH (n) RETURN count(n) = 0 AS empty"
 

@@ -12,6 +12,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,9 +35,6 @@ _MEMORY = 2 << 30
 """Bytes that the engine may hold at most; a join of all edges of 1 million models takes more than 1 GiB."""
 
 _THREADS = min(os.cpu_count() or 1, 4)
-_BATCH = 64
-"""From so many ids on, one scan is cheaper than a look-up each."""
-
 _AHEAD = 3
 """Tables made while another is copied: the counts of the families are ready when the models are in."""
 
@@ -59,6 +57,7 @@ class EmbeddedStore:
         self._lock = threading.RLock()
         self._database: ladybug.Database | None = None
         self._connection: ladybug.Connection | None = None
+        self._known: dict[str | None, tuple[str, str]] | None = None
 
     def loaded(self) -> Loaded | None:
         """What is loaded, or None where nothing is."""
@@ -104,18 +103,26 @@ class EmbeddedStore:
 
     def model(self, id: str) -> Model | None:
         """The model or stub of that exact id, else None."""
-        found = self._rows(cypher.MODEL, {"id": id})
-        return rows.model(found[0]) if found else None
+        found = self.models([id])
+        return found[0] if found else None
 
     def models(self, ids: Sequence[str]) -> tuple[Model, ...]:
         """Those of `ids` that exist, in the order asked."""
-        wanted = list(dict.fromkeys(ids))
-        if len(wanted) < _BATCH:
-            answers = [row for id in wanted for row in self._rows(cypher.MODEL, {"id": id})]
-        else:
-            answers = self._rows(cypher.MODELS, {"ids": wanted})
-        found = {model.id: model for model in map(rows.model, answers)}
+        answers = self._rows(cypher.EMBEDDED_MODELS, {"ids": list(dict.fromkeys(ids))})
+        makers = self._makers() if answers else {}
+        found = {}
+        for model in map(rows.model, answers):
+            organization, country = makers.get(model.publisher, (None, None))
+            found[model.id] = replace(model, organization=organization, country=country)
         return tuple(found[id] for id in ids if id in found)
+
+    def _makers(self) -> dict[str | None, tuple[str, str]]:
+        """Organisation and country of each publisher that has one."""
+        if self._known is None:
+            self._known = {
+                str(name): (str(slug), str(country)) for name, slug, country in self._rows(cypher.EMBEDDED_MAKERS, {})
+            }
+        return self._known
 
     def parents(self, ids: Sequence[str]) -> tuple[Edge, ...]:
         """Every DERIVED_FROM edge up from `ids`, sorted by child, then position."""
@@ -190,7 +197,7 @@ class EmbeddedStore:
                 self._connection.close()
             if self._database is not None:
                 self._database.close()
-            self._connection = self._database = None
+            self._connection = self._database = self._known = None
 
     def _rows(self, text: str, parameters: Mapping[str, object]) -> list[list[object]]:
         with self._lock, _told(), closing(_single(self._opened()[1].execute(text, dict(parameters)))) as result:

@@ -122,7 +122,7 @@ class Neo4jStore:
 
     def models(self, ids: Sequence[str]) -> tuple[Model, ...]:
         """Those of `ids` that exist, in the order asked."""
-        answers = self._read(cypher.MODELS, {"ids": list(dict.fromkeys(ids))})
+        answers = self._read(cypher.NEO4J_MODELS, {"ids": list(dict.fromkeys(ids))})
         found = {model.id: model for model in map(rows.model, answers) if model.stub is not None}
         return tuple(found[id] for id in ids if id in found)
 

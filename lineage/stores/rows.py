@@ -15,7 +15,7 @@ _LOADED: Callable[..., Loaded] = Loaded
 
 
 def model(row: Sequence[object]) -> Model:
-    """A row of `cypher.MODEL`, times as either driver gives them."""
+    """A row of `cypher.NEO4J_MODELS`, times as either driver gives them."""
     return _MODEL(*map(_aware, row))
 
 

@@ -19,7 +19,7 @@ ASKED = {
 }  # fmt: skip
 
 PLANS = {
-    "MODELS": {SEEK},
+    "NEO4J_MODELS": {SEEK},
     "PARENTS": {SEEK, "Expand(All)"},
     "NEO4J_BROOD": {SEEK, "Expand(All)"},
     "NEO4J_BROOD_OF": {SEEK, "Expand(All)"},
