@@ -164,7 +164,7 @@ function draw({data, parentElement: root, setTriggerValue}) {
 
 export default function (component) {
   if (window.vis) return draw(component);
-  let undo;
-  addEventListener('lineage-vis', () => { undo = draw(component); }, {once: true});
-  return () => undo && undo();
+  let undo, gone = false;
+  import(new URL(component.data.library, location.origin)).then(() => { if (!gone) undo = draw(component); });
+  return () => { gone = true; if (undo) undo(); };
 }

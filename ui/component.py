@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Sequence
 from functools import cache
 from hashlib import sha256
-from importlib.resources import files
 from pathlib import Path
 from typing import TypeAlias
 
@@ -15,6 +14,7 @@ import streamlit as st
 from lineage.domain import Receipt
 from lineage.export.html import PALETTES, network
 from lineage.scene import Scene
+from ui import serving
 from ui.layout import Layout, Mark, height, key_in
 from ui.picture import FAINT, INK, PAPER, drawn
 
@@ -27,23 +27,14 @@ _HTML = """<div class="frame"><div class="tools"><button id="in" aria-label="Zoo
 <div id="live" aria-live="polite"></div></div>"""
 
 
-def _vis() -> str:
-    """pyvis's own copy of vis-network, which says when it is there."""
-    library = (files("pyvis") / "lib/vis-9.1.2/vis-network.min.js").read_text(encoding="utf-8")
-    return library + "\n;\nexport default function(){dispatchEvent(new Event('lineage-vis'))}"
-
-
 @cache
-def _components() -> tuple[Callable[..., object], Callable[..., object]]:
-    """The library and the drawing as two components, so that a new drawing does not send the library again."""
-    library = st.components.v2.component("lineage_vis", html="<i hidden></i>", js=_vis())
-    graph = st.components.v2.component(
+def _graph() -> Callable[..., object]:
+    return st.components.v2.component(
         "lineage_graph",
         html=_HTML,
         css=(_HERE / "component.css").read_text(encoding="utf-8"),
         js=(_HERE / "component.js").read_text(encoding="utf-8"),
     )
-    return library, graph
 
 
 def tree(
@@ -51,8 +42,6 @@ def tree(
 ) -> None:
     """Draw the scenes; `picked` is called with the key of a node that was clicked, or entered by keyboard."""
     key = "tree graph"
-    library, graph = _components()
-    library(key="tree library")
 
     def on_picked() -> None:
         """Pass on what was picked."""
@@ -61,7 +50,7 @@ def tree(
             picked(str(chosen["id"]))
 
     tall = height(layout)
-    graph(
+    _graph()(
         key=key, on_picked_change=on_picked,
         data=_data(scenes, layout, receipt, theme(), focus=focus, tall=tall, file=file),
     )  # fmt: skip
@@ -82,6 +71,7 @@ def _data(
         "edges": edges,
         "options": options,
         "root": layout.root,
+        "library": serving.LIBRARY,
         "label": f"Family tree of {layout.marks[0].name}: arrow keys move, Enter inspects; the Table tab has the rows",
         "height": tall,
         "box": {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 import streamlit as st
@@ -18,14 +20,21 @@ POLICY = (
 )
 """What a browser may load for the page: nothing from another host, whatever a text of the Hub says."""
 
+LIBRARY = "/vis-network-9.1.2.min.js"
+"""Where pyvis's own copy of vis-network is served: as a file, which a browser reads once and keeps."""
+
 
 class Page(st.App):
-    """Streamlit's application, whose documents say what they may load."""
+    """Streamlit's application, whose documents say what they may load; and vis-network."""
 
     async def __call__(
         self, scope: Scope, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
     ) -> None:
         """Answer as Streamlit does; a document gets our headers."""
+        if scope["type"] == "http" and scope["path"] == LIBRARY:
+            await send({"type": "http.response.start", "status": 200, "headers": _LIBRARY_HEADERS})
+            await send({"type": "http.response.body", "body": _library()})
+            return
 
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -33,6 +42,17 @@ class Page(st.App):
             await send(message)
 
         await super().__call__(scope, receive, sent if scope["type"] == "http" else send)
+
+
+_LIBRARY_HEADERS = [
+    (b"content-type", b"text/javascript; charset=utf-8"),
+    (b"cache-control", b"public, immutable, max-age=31536000"),
+]
+
+
+@cache
+def _library() -> bytes:
+    return (files("pyvis") / "lib/vis-9.1.2/vis-network.min.js").read_bytes()
 
 
 def headers(answered: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -63,11 +64,18 @@ def test_a_port_that_is_not_free_ends_the_program_with_a_sentence() -> None:
         served.listening("127.0.0.1", door.getsockname()[1])
 
 
-def test_control_c_ends_it_without_a_word(tmp_path: Path) -> None:
+def test_it_serves_the_drawing_s_library_and_control_c_ends_it_without_a_word(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "ingest.cli", "--home", str(tmp_path), "ui", "--no-browser", "--port", "0"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as page:
         assert page.stdout is not None
-        assert page.stdout.readline().startswith("lineage answers at ")
+        said = page.stdout.readline()
+        assert said.startswith("lineage answers at ")
+        door = HTTPConnection(said.rsplit("/", 1)[1].strip(), timeout=60)
+        door.request("GET", serving.LIBRARY)
+        answer = door.getresponse()
+        assert answer.getheader("content-type") == "text/javascript; charset=utf-8"
+        assert b"vis-network" in answer.read()
+        door.close()
         page.send_signal(signal.SIGINT)
         assert page.stdout.read() == ""
     assert page.returncode == 130
