@@ -57,7 +57,7 @@ class EmbeddedStore:
         self._lock = threading.RLock()
         self._database: ladybug.Database | None = None
         self._connection: ladybug.Connection | None = None
-        self._known: dict[str | None, tuple[str, str]] | None = None
+        self._known: dict[str | None, tuple[str | None, str | None]] | None = None
 
     def loaded(self) -> Loaded | None:
         """What is loaded, or None where nothing is."""
@@ -116,12 +116,11 @@ class EmbeddedStore:
             found[model.id] = replace(model, organization=organization, country=country)
         return tuple(found[id] for id in ids if id in found)
 
-    def _makers(self) -> dict[str | None, tuple[str, str]]:
+    def _makers(self) -> dict[str | None, tuple[str | None, str | None]]:
         """Organisation and country of each publisher that has one."""
         if self._known is None:
-            self._known = {
-                str(name): (str(slug), str(country)) for name, slug, country in self._rows(cypher.EMBEDDED_MAKERS, {})
-            }
+            told = self._frame(cypher.EMBEDDED_MAKERS, {}).iter_rows()
+            self._known = {name: (slug, country) for name, slug, country in told}
         return self._known
 
     def parents(self, ids: Sequence[str]) -> tuple[Edge, ...]:

@@ -92,7 +92,7 @@ def build(
     models: Mapping[str, Mapping[str, object]] | Sequence[str] = (),
     *,
     stubs: Sequence[str] = (),
-    organizations: Mapping[str, tuple[str, str]] | None = None,
+    organizations: Mapping[str, tuple[str, str | None]] | None = None,
     families: Mapping[str, Sequence[str]] | None = None,
     snapshot: str = "2026-08-22",
     run: str = "run-1",

@@ -164,6 +164,14 @@ def test_a_stub_answers_with_its_counts(store, graph, silent):
     assert (stub.stub, stub.derivatives, stub.created_at, stub.downloads) == (True, 1, None, None)
 
 
+def test_a_maker_of_no_known_country_has_none(store, graph, silent):
+    store.load(graph(models=["a/x", "b/x"], organizations={"a": ("acme", None)}), silent)
+    assert [(model.organization, model.country) for model in store.models(["a/x", "b/x"])] == [
+        ("acme", None),
+        (None, None),
+    ]
+
+
 def test_a_bare_id_has_no_publisher(store, graph, silent):
     store.load(graph([("a/child", "gpt2", "finetune")]), silent)
     assert store.model("gpt2").publisher is None
