@@ -31,13 +31,15 @@ class Spent:
 
     @property
     def floor(self) -> float | None:
-        """The seconds that these pages take by the quota alone; None where none was told."""
-        return self.pages * self.window / self.quota if self.quota and self.window else None
+        """The seconds of the windows that must end before the last of these pages may be asked for; None where none."""
+        if not self.quota or not self.window or self.pages <= self.quota:
+            return None
+        return float((-(-self.pages // self.quota) - 1) * self.window)
 
     @property
     def ratio(self) -> float | None:
-        """How many times the floor it took; None while the first window's quota was enough, which bounds nothing."""
-        return self.seconds / self.floor if self.floor and self.quota and self.pages > self.quota else None
+        """How many times the floor it took; None where there is none: the first window's quota was enough."""
+        return self.seconds / self.floor if self.floor else None
 
 
 class Spending:

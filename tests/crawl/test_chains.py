@@ -90,25 +90,27 @@ def test_a_page_left_out_is_missed_whole_or_not_at_all(settings, source_of, now)
 
 def test_the_cost_is_told(tmp_path):
     env = {**os.environ, "LINEAGE_HOME": str(tmp_path)}
-    with SimulatedHub(rows_world(crowd(1_500)), quota=500) as hub:
+    with SimulatedHub(rows_world(crowd(5_500)), quota=4, window=2) as hub:
         command = [sys.executable, "-m", "ingest.cli", "crawl", "--no-load"]
         env["HF_ENDPOINT"] = hub.url
         told = subprocess.run([*command, "--json"], env=env, capture_output=True, text=True, check=True)
         said = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
     cost = json.loads(told.stdout)["cost"]
-    assert cost["requests"] == cost["pages"] in (3, 4)
-    assert (cost["quota"], cost["window"], cost["retries"], cost["ratio"]) == (500, 300, 0, None)
-    assert cost["floor"] == pytest.approx(cost["pages"] * 300 / 500)
+    assert 6 <= cost["pages"] <= cost["requests"] <= 8
+    assert (cost["quota"], cost["window"], cost["retries"]) == (4, 2, 0)
+    assert cost["floor"] == 2
+    assert cost["ratio"] == pytest.approx(cost["seconds"] / 2, abs=0.001)
     assert cost["bytes"] > 1_000
-    assert "where 500 requests in 300 s make 2 s the floor" in said.stdout
+    assert "where 4 requests in 2 s make 2 s the floor" in said.stdout
 
 
-def test_the_ratio_is_to_the_quota_alone():
+@pytest.mark.parametrize(("pages", "floor"), [(1, None), (20, None), (21, 400), (40, 400), (41, 800)], ids=str)
+def test_the_floor_is_the_windows_that_must_end_before_the_last_page(pages, floor):
     spending = Spending()
-    for page in range(40):
+    for page in range(pages):
         spending.sent(page * 21.0)
         spending.received(1, Rate(1, 1, 20, 400))
         spending.read(page * 21.0)
     spent = spending.so_far
-    assert (spent.floor, spent.seconds) == (800.0, 819.0)
-    assert spent.ratio == pytest.approx(819 / 800)
+    assert (spent.floor, spent.seconds) == (floor, 21.0 * (pages - 1))
+    assert spent.ratio == (floor and pytest.approx(spent.seconds / floor))
