@@ -30,8 +30,8 @@ _LINES = {
     "dark": ("#8FA2FF", "#FF9E64", "#6FE7D2", "#FF7AB6", "#F2C230", "#7DD3FC", "#C4A7FF", "#A8B0BD"),
 }
 _DASHES = ("solid", "solid", "dashed", "dashed", "dotted", "dotted", "solid", "dashed")
-_SYMBOLS = ("circle", "rect", "triangle", "diamond", "emptyCircle", "emptyRect", "emptyTriangle", "emptyDiamond")
-_FOOT = 62
+_SYMBOLS = ("circle", "rect", "triangle", "diamond", "pin", "roundRect", "arrow", "diamond")
+_FOOT = 46
 
 
 def shown(option: Option, *, key: str, alt: str, height: int = 420) -> None:
@@ -46,7 +46,7 @@ def framed(title: str, receipt: Receipt, theme: str) -> Option:
     return {
         "animation": False,
         "backgroundColor": PAPER[theme],
-        "textStyle": {"color": INK[theme], "fontFamily": "system-ui, sans-serif"},
+        "textStyle": {"color": INK[theme], "fontFamily": "'Source Sans', system-ui, sans-serif"},
         "title": [
             {"text": title, "left": 0, "top": 0, "textStyle": {"fontSize": 14, "fontWeight": 600, "color": INK[theme]}},
             {
@@ -169,7 +169,8 @@ def origins(answer: TrendsAnswer, theme: str, *, since: int = 24) -> Option:
     lines = list(answer.lines)
     option |= {
         "grid": {"left": 8, "right": 24, "top": 62, "bottom": _FOOT, "containLabel": True},
-        "legend": {"top": 26, "left": 0, "type": "scroll", "textStyle": {"color": INK[theme]}},
+        "legend": {"top": 26, "left": 0, "type": "scroll", "itemWidth": 14, "itemHeight": 10, "itemGap": 8,
+                   "textStyle": {"color": INK[theme]}},
         "tooltip": {"trigger": "axis", "renderMode": "richText"},
         "xAxis": {
             "type": "category",

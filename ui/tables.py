@@ -57,6 +57,7 @@ def shown(
         column_config=settings,
         height=ROW * (min(max(len(sheet.rows), 1), most) + 1) + 3,
         key=key,
+        placeholder="–",
         on_select=chosen if picked else "ignore",
         selection_mode="single-row",
         alt=alt,

@@ -13,6 +13,15 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("/", "/tree", "/model?id=Qwen/Qwen2.5-7B", "/trends", "/query?example=families", "/data")
+SIGNS = {
+    "families": "[data-testid=stDataFrame] canvas",
+    "tree": "#graph[data-drawn]",
+    "model": "[data-testid=stDataFrame] canvas",
+    "trends": ".stEChartsChart svg",
+    "query": "[data-testid=stDataFrame] canvas",
+    "data": "[data-testid=stDataFrame] canvas",
+}
+"""What is on a page once it is drawn."""
 Tools = dict[str, Callable[..., Any]]
 
 
@@ -49,8 +58,8 @@ def test_every_page_stands(browser: Browser, demo: str, tools: Tools, path: str,
         shots = ROOT / ".artefacts" / "page"
         shots.mkdir(parents=True, exist_ok=True)
         name = urlparse(path).path.strip("/") or "families"
-        if name == "tree":
-            page.locator("#graph[data-drawn]").wait_for()
+        page.locator(SIGNS[name]).first.wait_for()
+        expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0)
         page.screenshot(path=shots / f"{name}-{scheme}.png", full_page=True, animations="disabled")
 
 
@@ -193,3 +202,30 @@ def test_an_empty_home_says_how_to_begin(browser: Browser, tools: Tools, tmp_pat
         page = someone.open("/tree")
         expect(page.locator("code", has_text="lineage demo")).to_be_visible()
         expect(page.locator("code", has_text="lineage bootstrap")).to_be_visible()
+
+
+CONTRAST = """element => {
+  const seen = colour => {
+    const [r, g, b, a] = colour.match(/[\\d.]+/g).map(Number);
+    return {light: [r, g, b].map(c => c / 255).map(c => c <= .04045 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4)
+      .reduce((sum, c, at) => sum + c * [.2126, .7152, .0722][at], 0), through: a === 0};
+  };
+  const ink = seen(getComputedStyle(element).color).light;
+  let under = element;
+  while (seen(getComputedStyle(under).backgroundColor).through) under = under.parentElement;
+  const paper = seen(getComputedStyle(under).backgroundColor).light;
+  return (Math.max(ink, paper) + .05) / (Math.min(ink, paper) + .05);
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_stand_out(browser: Browser, demo: str, tools: Tools, scheme: str) -> None:
+    with tools["reader"](browser, demo, scheme=scheme) as someone:
+        page = someone.open("/query")
+        page.get_by_label("Search all models").press_sequentially("qwen2.5", delay=30)
+        words = {
+            "a hit": page.locator(".st-key-hits").get_by_role("link").first.locator("p"),
+            "a button": page.get_by_role("button", name="Run").locator("p"),
+        }
+        contrasts = {name: round(element.evaluate(CONTRAST), 1) for name, element in words.items()}
+        assert {name: value for name, value in contrasts.items() if value < 4.5} == {}

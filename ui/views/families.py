@@ -21,7 +21,7 @@ def show() -> None:
     frame.top("Open-model families", refused)
     answer = answered(here)
     frame.rule(answer.receipt, counts=_sentence(here.by), divided=True)
-    top = st.container(height=290, border=False)
+    top = st.container(height=304, border=False)
     _controls(here)
     left, right = st.columns([0.62, 0.38], gap="medium")
     with left:

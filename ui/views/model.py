@@ -32,7 +32,7 @@ def show() -> None:
     frame.top(answer.model.id, refused)
     frame.rule(answer.receipt, counts="distinct models with a path to this one")
     _counts(answer)
-    left, right = st.columns([0.62, 0.38], gap="large")
+    left, right = st.columns([0.68, 0.32], gap="medium")
     with left:
         _parents(answer)
         _ancestors(answer)
