@@ -20,7 +20,8 @@ CSS = """
 .ln-verdict{display:inline-block;min-width:5.6rem;text-align:center;color:#fff;font-size:.72rem;font-weight:650;
   border-radius:4px;padding:.1rem .4rem}
 .ln-end{border:0;border-top:1px solid #8884;margin:.4rem 0 0}
-.ln-chip{display:inline-flex;align-items:center;vertical-align:middle;gap:.35rem;margin:0 .9rem .1rem 0;font-size:.82rem;white-space:nowrap}
+.ln-chip{display:inline-flex;align-items:center;vertical-align:middle;gap:.35rem;
+  margin:0 .9rem .1rem 0;font-size:.82rem;white-space:nowrap}
 .ln-dot{display:inline-flex;width:1.15rem;height:1.15rem;border-radius:50%;align-items:center;justify-content:center;
   font-size:.68rem;font-weight:700;color:#fff}
 .ln-dash{display:inline-block;width:1.5rem;height:0;border-top:2px solid currentColor}
