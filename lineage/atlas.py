@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from lineage.counters import Attributions, Ground, Target
+    from lineage.attributions import Attributions
+    from lineage.counters import Ground, Target
     from lineage.graph import Graph
     from lineage.settings import Settings
     from lineage.snapshots import Snapshot
@@ -180,7 +181,7 @@ class Atlas:
     def shared(self, level: Level) -> Attributions:
         """Which families every derivative reaches at a level."""
         if level not in self._attributions:
-            from lineage.counters import Attributions
+            from lineage.attributions import Attributions
 
             self._attributions[level] = Attributions(self.graph(level), self.members, len(self.registry.families))
         return self._attributions[level]
@@ -218,7 +219,8 @@ class Atlas:
 
     def family_target(self, slug: str) -> Target:
         """A family as counters take it; the slug is one of the registry's."""
-        from lineage.counters import Target, members_of
+        from lineage.attributions import members_of
+        from lineage.counters import Target
 
         place = next(i for i, family in enumerate(self.registry.families) if family.slug == slug)
         family = self.registry.families[place]

@@ -10,7 +10,7 @@ from functools import cache
 import polars as pl
 
 from lineage import schema
-from lineage.counters import Attributions, members_of
+from lineage.attributions import Attributions, members_of
 from lineage.domain import Evidence, Loaded, Relation, names_of
 from lineage.registry import Registry
 from lineage.resolved import PIECE

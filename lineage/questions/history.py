@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from lineage import changes, counters, snapshots
+from lineage import attributions, changes, counters, snapshots
 from lineage.changes import DiffAnswer, FamilyChange, HistoryAnswer, Moved, Past
 from lineage.counters import VERSIONS
 from lineage.domain import Attribution, Level, Number, exact
@@ -113,7 +113,7 @@ def _families(before: Atlas, after: Atlas, level: Level, way: Attribution) -> tu
     made = []
     for place, family in enumerate(after.registry.families):
         sides = [
-            (len(counters.members_of(side.members, place)), _below(side.shared(level), place, way))
+            (len(attributions.members_of(side.members, place)), _below(side.shared(level), place, way))
             for side in (before, after)
         ]
         if any(members for members, _ in sides):
@@ -122,7 +122,7 @@ def _families(before: Atlas, after: Atlas, level: Level, way: Attribution) -> tu
     return tuple(sorted(made, key=lambda one: (-one.derivatives[1], one.slug)))
 
 
-def _below(shared: counters.Attributions, family: int, way: Attribution) -> Number:
+def _below(shared: attributions.Attributions, family: int, way: Attribution) -> Number:
     """A family's derivatives under an attribution."""
     nodes, _ = shared.of(family)
     if way is Attribution.ANY:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from lineage import attributions, resolved
 from lineage import audit as findings
-from lineage import counters, resolved
 from lineage import snapshots as sealed
 from lineage.answers import AuditAnswer, Example, FamiliesAnswer, FamilyLine, Finding, SnapshotLine
 from lineage.domain import Evidence, Level, Relation
@@ -92,7 +92,7 @@ def families(atlas: Atlas, *, check: bool = False) -> FamiliesAnswer:
 def _family_line(atlas: Atlas, place: int) -> FamilyLine:
     family = atlas.registry.families[place]
     owner = atlas.registry.organization(family.organization)
-    members = counters.members_of(atlas.members, place)
+    members = attributions.members_of(atlas.members, place)
     ids = atlas.ids.gather(members).to_list()
     series: dict[str, int] = {}
     for id in ids:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lineage import arena, counters
+from lineage import arena, attributions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,7 @@ def _best(atlas: Atlas, kind: str, name: str, by_id: dict[str, Place]) -> Place 
     if kind == "model":
         return by_id.get(name)
     place = next(i for i, family in enumerate(atlas.registry.families) if family.slug == name)
-    ids = atlas.ids.gather(counters.members_of(atlas.members, place)).to_list()
+    ids = atlas.ids.gather(attributions.members_of(atlas.members, place)).to_list()
     found = [by_id[id] for id in ids if id in by_id]
     return min(found, key=lambda one: (one.rank is None, one.rank or 0, one.name), default=None)
 

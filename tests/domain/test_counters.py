@@ -11,7 +11,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineage import counters, schema
+from lineage import attributions, counters, schema
 from lineage.counters import Ground, Target
 from lineage.domain import Attribution, Relation
 from lineage.families import membership
@@ -86,7 +86,7 @@ def ground(case: Case, *, until: int | None = None) -> tuple[Ground, pl.DataFram
     return (
         Ground(
             graph=graph,
-            shared=counters.Attributions(graph, members, 3),
+            shared=attributions.Attributions(graph, members, 3),
             column=columns.__getitem__,
             owner={"o": "org"}.get,
             namespaces=["o"],
@@ -101,7 +101,7 @@ def ground(case: Case, *, until: int | None = None) -> tuple[Ground, pl.DataFram
 
 
 def target(members: pl.DataFrame, family: int) -> Target:
-    return Target(f"f{family}", "family", counters.members_of(members, family), family=family, organization="org")
+    return Target(f"f{family}", "family", attributions.members_of(members, family), family=family, organization="org")
 
 
 def values(world: Ground, members: pl.DataFrame, family: int, mode: Attribution) -> dict[str, int | Fraction | None]:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.resolve import resolve
-from lineage import counters
+from lineage import attributions, counters
 from lineage.domain import Attribution, Number
 from lineage.registry import Registry, load
 from lineage.resolved import Resolved
@@ -27,7 +27,7 @@ DIVIDED = tuple(c.id for c in counters.COUNTERS if c.divided)
 def test_a_member_is_never_its_own_familys_derivative(case: Case) -> None:
     world, members = ground(case)
     for family in range(3):
-        own = set(counters.members_of(members, family).tolist())
+        own = set(attributions.members_of(members, family).tolist())
         assert not own & set(world.shared.of(family)[0].tolist())
         aim = target(members, family)
         assert not own & set(counters.derivative_table(world, aim)["node"].to_list())
