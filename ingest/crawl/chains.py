@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
+from ingest import parse
 from ingest.crawl import quality
 from ingest.crawl.chain import Chain, Got
 from ingest.crawl.frontier import NEWEST, OLDEST
@@ -136,13 +137,8 @@ class Chains:
         for chain, other in self._pairs():
             chain.start(other)
         try:
-            while any(chain.running and not chain.over for chain in self._chains):
-                with stopping.droppable():
-                    arrived = self._arrivals()
-                self._take(arrived)
-                self._judge()
-                for chain in self._chains:
-                    chain.taken([one for one in arrived if isinstance(one, Got) and one.chain is chain])
+            with parse.uncollected():
+                self._go_on(stopping)
         finally:
             for chain in self._chains:
                 chain.finish()
@@ -151,6 +147,15 @@ class Chains:
             if not self.covered:
                 raise failure
             _log.warning("One of two chains failed, the other has listed all the same: %s", failure)
+
+    def _go_on(self, stopping: Stopping) -> None:
+        while any(chain.running and not chain.over for chain in self._chains):
+            with stopping.droppable():
+                arrived = self._arrivals()
+            self._take(arrived)
+            self._judge()
+            for chain in self._chains:
+                chain.taken([one for one in arrived if isinstance(one, Got) and one.chain is chain])
 
     def _pairs(self) -> Sequence[tuple[Chain, Chain]]:
         return (self._oldest, self._newest), (self._newest, self._oldest)

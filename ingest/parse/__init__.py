@@ -48,7 +48,7 @@ class Parsed:
 
 def page(body: bytes) -> Parsed:
     """The rows of one page, a JSON array. Raises NotAPage where the body is anything else."""
-    with _uncollected():
+    with uncollected():
         read = rows.page(body)
         return _merged(rows.Read([], [], list(enumerate(_values(body)))) if read is None else read)
 
@@ -57,7 +57,7 @@ def lines(chunk: bytes) -> Parsed:
     """The rows of JSON Lines; every line is whole, blank ones do not count."""
     written = [line for line in chunk.split(b"\n") if line.strip()]
     places = range(0, len(written) or 1, _AT_ONCE)
-    with _uncollected():
+    with uncollected():
         read = [_merged(rows.each(written[place : place + _AT_ONCE])) for place in places]
     return Parsed(pl.concat(one.rows for one in read), pl.concat(one.quarantined for one in read))
 
@@ -66,6 +66,18 @@ def quarantine(rows: Iterable[tuple[str, str]]) -> pl.DataFrame:
     """A QUARANTINE table of reasons and raw texts, the texts cut."""
     cut = [(reason, raw[: oddrows.RAW]) for reason, raw in rows]
     return pl.DataFrame(cut, schema=dict(QUARANTINE), orient="row")
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without the cyclic collector: rows make no cycles, and it takes a fifth of the time to look at them in vain."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _values(body: bytes) -> list[oddrows.Json]:
@@ -79,18 +91,6 @@ def _values(body: bytes) -> list[oddrows.Json]:
             f"The Hub answered with {seen} where a JSON list of models belongs; the page is asked for again."
         )
     return value
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the cyclic collector: rows make no cycles, and it takes a fifth of the time to look at them in vain."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _merged(read: rows.Read) -> Parsed:
