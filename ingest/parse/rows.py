@@ -88,6 +88,8 @@ _row = msgspec.json.Decoder(Row)
 _page = msgspec.json.Decoder(list[Row])
 _raw_page = msgspec.json.Decoder(list[msgspec.Raw])
 _card = msgspec.json.Decoder(Card | None)
+_cards = msgspec.json.Decoder(list[Card | None])
+_NO_CARD = Card()
 _REFUSALS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
@@ -120,10 +122,21 @@ def each(lines: Sequence[bytes]) -> Read:
     return _one_by_one(lines)
 
 
-def card(text: str) -> Card | None:
-    """The front matter of a JSON text, an empty one for null. None where only a lenient reader takes it."""
+def cards(texts: Sequence[str | None]) -> Sequence[Card | None]:
+    """The front matter of JSON texts, an empty one for null or no text. None where only a lenient reader takes it."""
+    array = f"[{','.join([text or 'null' for text in texts])}]"
     try:
-        return _card.decode(text) or Card() if _NUL.decode() not in text else None
+        read = _cards.decode(array) if _NUL.decode() not in array else []
+    except _REFUSALS:
+        read = []
+    if len(read) == len(texts):
+        return [one or _NO_CARD for one in read]
+    return [_card_alone(text or "null") for text in texts]
+
+
+def _card_alone(text: str) -> Card | None:
+    try:
+        return _card.decode(text) or _NO_CARD if _NUL.decode() not in text else None
     except _REFUSALS:
         return None
 
