@@ -4,8 +4,8 @@
     python bench/ui.py --home DIR --sessions 20        many readers at once: errors, and the server's memory
 
 Useful content is the page's own figures or drawing (`PAGES` says which), in a new window of a browser profile that has
-never seen the page. The window stands open and at rest before the address is entered: for a second or two after it opens,
-chromium loads its own address bar as a page of some sixty scripts, which on two cores is a core that the page lacks.
+never seen the page. The window is at rest before the address is entered: for a second or two after it opens, chromium
+loads its own address bar as a page of some sixty scripts, which on two cores is a core that the page lacks.
 A tree is there when its nodes are on the canvas; every root is asked for once, so no answer was kept. A click is
 answered when the panel shows the clicked model, a search when the hits of the whole text stand, counted from its last
 key. Wants chromium and a home of `bench/pipeline.py 1000000 --keep DIR`, or of `lineage demo --models 1000000`.

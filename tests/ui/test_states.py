@@ -154,3 +154,22 @@ def test_the_page_may_load_nothing_from_elsewhere(reader: Any) -> None:
     page.goto("about:blank")
     page.close()
     reader.ear.heard.clear()
+
+
+@pytest.mark.parametrize(
+    ("path", "words", "left"),
+    [
+        ("/?by=direct&attribution=primary", "cannot be ranked by direct", "Attribution"),
+        ("/?by=active&as_of=2025-06-01", "needs a snapshot of that date", "Attribution"),
+        ("/?as_of=2999-01-01", "“2999-01-01” is no day of this snapshot", "Attribution"),
+        ("/?as_of=1999-01-01", "“1999-01-01” is no day of this snapshot", "Attribution"),
+        ("/trends?compare=qwen,bogus", "No family here is called “bogus”", "Two to four families"),
+        ("/model?id=Qwen/Qwen2.5-7B&to=nobody/none", "No model or family 'nobody/none'", "Second model"),
+    ],
+)
+def test_what_cannot_be_told_is_said_beside_what_can(reader: Any, path: str, words: str, left: str) -> None:
+    page = reader.open(path)
+    expect(page.locator("[data-testid=stAlert]").filter(has_text=words)).to_be_visible()
+    expect(page.get_by_text(left, exact=True)).to_be_visible()
+    if "by=" not in path:
+        expect(page.locator(".ln-receipt")).to_contain_text("sha")

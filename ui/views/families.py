@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -12,17 +14,35 @@ from lineage.domain import Attribution, Level
 from lineage.export import stacks
 from ui import charts, component, controls, frame, opening, routes, rows, state, statements, tables
 
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
 MOST = 40
+FIRST = date(2022, 3, 1)
+"""The Hub dates no model before its month."""
 
 
 def show() -> None:
     """The page."""
     here, refused = controls.current(state.Families)
+    last = opening.atlas().receipt("page").as_of.date()
+    if here.as_of and not FIRST <= here.as_of <= last:
+        said = f"“{here.as_of}” is no day of this snapshot, which tells {FIRST} to {last}: all of it is counted."
+        refused = (*refused, said)
+        here = replace(here, as_of=None)
     frame.top("Open-model families", refused)
+    rule, claims = st.container(), st.container(height=304, border=False)
+    _controls(here, last)
+    frame.guarded(lambda: _board(here, rule))()
+    with claims:
+        statements.strip()
+
+
+def _board(here: state.Families, rule: DeltaGenerator) -> None:
+    """The table and its chart; `rule` is where above them stands how they count."""
     answer = answered(here)
-    frame.rule(answer.receipt, counts=_sentence(here.by), divided=True)
-    top = st.container(height=304, border=False)
-    _controls(here)
+    with rule:
+        frame.rule(answer.receipt, counts=_sentence(here.by), divided=True)
     left, right = st.columns([0.62, 0.38], gap="medium")
     with left:
         _table(answer)
@@ -34,8 +54,6 @@ def show() -> None:
         with st.container(horizontal=True, gap="small"):
             tables.save_picture(stacks.relations(answer), file="relations", key="relations")
             tables.save_csv(rows.by_relation(answer), answer.receipt, file="relations", key="relations csv")
-    with top:
-        statements.strip()
     frame.bottom(answer.receipt, answer.notes, _command(here))
 
 
@@ -55,8 +73,7 @@ def _sentence(counter: str) -> str:
     return next(c.counts for c in questions.COUNTERS if c.id == counter)
 
 
-def _controls(here: state.Families) -> None:
-    last = opening.atlas().receipt("page").as_of.date()
+def _controls(here: state.Families, last: date) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         with st.container(width=200):
             controls.menu(here, "by", "Counter", {name: name.capitalize() for name in state.COUNTERS})
@@ -64,7 +81,7 @@ def _controls(here: state.Families) -> None:
         controls.choice(here, "evidence", "Evidence", frame.LEVELS, help=frame.LEVEL_HELP)
         with st.container(width=170):
             controls.day(
-                here, "as_of", "As of", first=date(2022, 3, 1), last=last,
+                here, "as_of", "As of", first=FIRST, last=last,
                 help="Who is counted: models created by then. What was deleted since is missing.",
             )  # fmt: skip
 

@@ -40,7 +40,7 @@ def show() -> None:
         _siblings(answer)
     with right:
         _facts(answer)
-        _way(here, answer)
+        frame.guarded(lambda: _way(here, answer))()
     frame.bottom(answer.receipt, answer.notes, ["model", answer.model.id])
 
 

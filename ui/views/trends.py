@@ -92,6 +92,8 @@ def _compare(here: state.Trends) -> None:
         here, "compare", "Two to four families", options, most=4, placeholder="Choose two to four families"
     )
     names = [name for name in here.compare if name in options]
+    for name in sorted(set(here.compare) - set(names)):
+        st.warning(inert.words(f"No family here is called “{name}”; it was left out.", 200), icon=":material/link_off:")
     if len(names) < 2:
         return
     found = opening.ask(
