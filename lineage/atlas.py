@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from lineage.attributions import Attributions
     from lineage.counters import Ground, Target
+    from lineage.finding import Finder
     from lineage.graph import Graph
     from lineage.settings import Settings
     from lineage.snapshots import Snapshot
@@ -150,6 +151,13 @@ class Atlas:
         from lineage import derived
 
         return derived.members(self.place, self._whole, self.registry)
+
+    @cached_property
+    def finder(self) -> Finder:
+        """Search over all ids."""
+        from lineage.finding import Finder
+
+        return Finder(self.ids, self.counts["derivatives"].to_numpy())
 
     @cached_property
     def tallies(self) -> Mapping[int, Tally]:

@@ -10,8 +10,7 @@ import streamlit as st
 
 from lineage import settings as places
 from lineage.answers import SearchAnswer
-from lineage.questions import Atlas, edition, opened
-from lineage.questions.finding import Finder
+from lineage.questions import Atlas, edition, opened, search
 from lineage.settings import Settings
 
 P = ParamSpec("P")
@@ -66,18 +65,12 @@ def _asked(
 
 
 def find(text: str, *, limit: int) -> SearchAnswer:
-    """The hits for a text, from ids in memory: for who asks at every key."""
-    return _finder(_edition()).find(text, limit=limit)
-
-
-@st.cache_resource(max_entries=1, show_spinner=False)
-def _finder(edition: str) -> Finder:
-    return Finder(_opened(edition))
+    """The hits for a text, held by nobody: for who asks at every key."""
+    return search(atlas(), text, limit=limit)
 
 
 def retry() -> None:
     """Forget what was opened and answered, so that the next run tries anew."""
     _edition.clear()
     _opened.clear()
-    _finder.clear()
     _asked.clear()

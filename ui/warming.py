@@ -15,7 +15,7 @@ def warm() -> None:
         families.answered(state.Families())
         statements.months(state.Trends())
         statements.origins()
-        opening.find("a", limit=1)
+        opening.find("what makes it look through all ids", limit=1)
         scenes, receipt = tree.answered(tree.rooted(state.Tree()))
         html.network(scenes[0], receipt)
         opening.ask(questions.claims)

@@ -19,13 +19,13 @@ from lineage.questions import naming, notes, rows, standing
 if TYPE_CHECKING:
     from lineage.atlas import Atlas
     from lineage.domain import Model
-    from lineage.graph import Graph
+    from lineage.graph import Graph, Ints
 
 
 def model(atlas: Atlas, id: str, *, evidence: Level = Level.DECLARED) -> ModelAnswer:
     """One model or stub: its parents with what was written of them, its counts, its direct children by relation."""
     node = naming.node(atlas, id)
-    found = atlas.store.model(atlas.ids[node]) or rows.models(atlas, np.array([node]))[0]
+    found = _models(atlas, np.array([node]))[0]
     ground = atlas.ground(evidence)
     target = atlas.model_target(node)
     table = counters.derivative_table(ground, target)
@@ -102,14 +102,23 @@ def search(atlas: Atlas, text: str, *, limit: int = 20) -> SearchAnswer:
     terms = text.lower().split()
     if not terms:
         raise Misuse("Nothing to search for. Try: lineage search qwen3 coder")
-    found = atlas.store.search(terms, limit + 1)
+    nodes = atlas.finder.best(terms, limit + 1)
     return SearchAnswer(
         receipt=atlas.receipt("search"),
         text=text,
-        results=found[:limit],
-        truncated=len(found) > limit,
+        results=_models(atlas, nodes[:limit]),
+        truncated=len(nodes) > limit,
         notes=tuple(notes.about_layer(atlas)),
     )
+
+
+def _models(atlas: Atlas, nodes: Ints) -> tuple[Model, ...]:
+    """Nodes as the store has them; those outside what it was loaded with, from the snapshot."""
+    ids = atlas.ids.gather(nodes).to_list()
+    held = {model.id: model for model in atlas.store.models(ids)}
+    absent = np.array([node for node, id in zip(nodes.tolist(), ids, strict=True) if id not in held], dtype=np.int64)
+    held |= {model.id: model for model in (rows.models(atlas, absent) if len(absent) else ())}
+    return tuple(held[id] for id in ids)
 
 
 def tree(
@@ -127,7 +136,7 @@ def tree(
     """
     node = _root(atlas, id)
     store = atlas.store
-    root = store.model(atlas.ids[node]) or rows.models(atlas, np.array([node]))[0]
+    root = _models(atlas, np.array([node]))[0]
     asked = tuple(str(_relation(name)) for name in relations)
 
     def parents(ids: Sequence[str]) -> tuple[Edge, ...]:

@@ -29,8 +29,7 @@ PARENTS = "UNWIND $ids AS wanted MATCH (c:Model {id: wanted})-[e:DERIVED_FROM]->
 EDGES = "MATCH (c:Model)-[e:DERIVED_FROM]->(p:Model)" + _EDGE
 """Every DERIVED_FROM edge, in no order."""
 
-NODES = "MATCH (m:Model) RETURN " + ", ".join(f"m.{name} AS {name}" for name in NODE_COLUMNS)
-"""Every model and stub in the columns of `schema.NODES`, in no order."""
+_NODES = "RETURN " + ", ".join(f"m.{name} AS {name}" for name in NODE_COLUMNS)
 
 LOADED = """
 MATCH (l:LineageMeta)
@@ -82,6 +81,9 @@ EMBEDDED_MAKERS = """
 MATCH (p:Publisher)-[:PART_OF]->(o:Organization) RETURN p.name AS name, o.slug AS organization, o.country AS country"""
 """The organisation and country behind each publisher that has one."""
 
+EMBEDDED_NODES = f"MATCH (m:Model) {_NODES}"
+"""Every model and stub in the columns of `schema.NODES`, in no order."""
+
 EMBEDDED_BROOD = """
 MATCH (c:Model)-[e:DERIVED_FROM]->(p:Model {id: $id})
 RETURN c.id AS id, c.derivatives AS derivatives, e.relations AS relations, e.evidence AS evidence,
@@ -106,27 +108,12 @@ EMBEDDED_REACH = "CALL var_length_extend_max_depth={hops}"
 """The one setting that a reader changes; the engine takes no parameter here, `hops` is our own whole number."""
 
 
-def embedded_search(terms: int) -> str:
-    """The search for that many terms, `$t0` on, lower-cased; `$whole` is the terms joined by a space."""
-    found = " AND ".join(f"lower(m.id) CONTAINS $t{number}" for number in range(terms))
-    return f"""
-MATCH (m:Model) WHERE {found}
-RETURN m.id AS id ORDER BY CASE WHEN lower(m.id) = $whole THEN 0 WHEN lower(m.name) STARTS WITH $t0 THEN 1 ELSE 2 END,
-  m.derivatives DESC, m.id LIMIT $limit"""
-
-
 # Neo4j ---------------------------------------------------------------------------------------------------------------
 
 DIGEST = "lineage_digest"
 """Neo4j only: the fingerprint of a row, on each node and edge that lineage wrote; what lacks it is not ours."""
 
-SEARCHED = "lineage_search"
-"""Neo4j only: a model's id in lower case, under the text index."""
-
-BARE = "lineage_bare"
-"""Neo4j only: the same of the few models whose id has no namespace."""
-
-BOOKKEEPING = frozenset({DIGEST, SEARCHED, BARE})
+BOOKKEEPING = frozenset({DIGEST})
 """What the embedded store has not, and no answer shows."""
 
 _NEO4J_TAIL = " RETURN count(*) AS rows"
@@ -142,7 +129,7 @@ def neo4j_constraints() -> tuple[str, ...]:
 
 
 def neo4j_indexes() -> tuple[str, ...]:
-    """The range indexes that `schema` states and the text index of the search; safe to repeat."""
+    """The range indexes that `schema` states, and a text index for who asks what ids contain; safe to repeat."""
     ranges = tuple(
         f"CREATE INDEX lineage_{label.name.lower()}_{name} IF NOT EXISTS FOR (n:{label.name}) ON (n.{name})"
         for label in LABELS
@@ -150,8 +137,7 @@ def neo4j_indexes() -> tuple[str, ...]:
     )
     return (
         *ranges,
-        f"CREATE INDEX lineage_model_bare IF NOT EXISTS FOR (n:Model) ON (n.{BARE})",
-        f"CREATE TEXT INDEX lineage_model_search IF NOT EXISTS FOR (n:Model) ON (n.{SEARCHED})",
+        "CREATE TEXT INDEX lineage_model_text IF NOT EXISTS FOR (n:Model) ON (n.id)",
     )
 
 
@@ -194,8 +180,6 @@ def neo4j_columns(thing: Label | EdgeType) -> tuple[tuple[str, Kind], ...]:
     if isinstance(thing, EdgeType):
         ends: tuple[tuple[str, Kind], ...] = (("source", "string"), ("target", "string"))
         return ends + tuple((p.name, p.kind) for p in thing.properties) + extra
-    if thing.name == "Model":
-        extra = (*extra, (SEARCHED, "string"), (BARE, "string"))
     return tuple((p.name, p.kind) for p in thing.properties) + extra
 
 
@@ -296,7 +280,7 @@ def neo4j_cut(edge: EdgeType) -> str:
 def neo4j_retire(label: Label) -> str:
     """Take our label and marks off vanished nodes that others have tied edges to, so that their edges stay."""
     kept = f"MATCH (n:{label.name} {{{label.key}: $columns[0][i]}}) WHERE n.{DIGEST} IS NOT NULL AND (n)--() "
-    return _EACH + kept + f"REMOVE n:{label.name}, n.{DIGEST}, n.{SEARCHED}, n.{BARE} SET n:Vanished" + _NEO4J_TAIL
+    return _EACH + kept + f"REMOVE n:{label.name}, n.{DIGEST} SET n:Vanished" + _NEO4J_TAIL
 
 
 def neo4j_remove(label: Label) -> str:
@@ -322,6 +306,9 @@ def neo4j_finish() -> str:
 _BROOD_LISTS = """
 RETURN collect(c.id) AS ids, collect(c.derivatives) AS derivatives, collect(coalesce(e.relation, '')) AS relations"""
 
+NEO4J_NODES = f"MATCH (m:Model) WHERE m.{DIGEST} IS NOT NULL {_NODES}"
+"""Every model and stub of ours in the columns of `schema.NODES`, in no order."""
+
 NEO4J_BROOD = "MATCH (c:Model)-[e:DERIVED_FROM]->(:Model {id: $id})" + _BROOD_LISTS
 """Every child of `$id` as three lists: one row that is quicker to send than one a child."""
 
@@ -330,37 +317,3 @@ NEO4J_BROOD_OF = (
     "WHERE e.relation IN $relations OR any(wanted IN $relations WHERE wanted IN e.relations)" + _BROOD_LISTS
 )
 """Such lists of the children by one of `$relations`; an edge's list is read only where its strongest is not."""
-
-_HOLDS = f"all(term IN $terms WHERE m.{SEARCHED} CONTAINS term)"
-_BEGINS = f"(m.{SEARCHED} CONTAINS $slashed OR coalesce(m.{BARE} STARTS WITH $first, false))"
-_HIT = " RETURN m.id AS id, m.derivatives AS derivatives"
-
-NEO4J_HITS = f"MATCH (m:Model) WHERE m.{SEARCHED} CONTAINS $needle WITH m LIMIT $cap RETURN count(m) AS hits"
-"""How many ids hold `$needle`, counted up to `$cap`."""
-
-NEO4J_SEARCH_FEW = f"""
-MATCH (m:Model) WHERE m.{SEARCHED} CONTAINS $needle AND {_HOLDS}{_HIT}
-ORDER BY CASE WHEN m.{SEARCHED} = $whole THEN 0 WHEN {_BEGINS} THEN 1 ELSE 2 END, m.derivatives DESC, m.id
-LIMIT $limit"""
-"""The best hits by the text index; its cost is that of all ids that hold `$needle`."""
-
-NEO4J_SEARCH_EXACT = f"MATCH (m:Model) WHERE m.{SEARCHED} = $whole AND {_HOLDS}{_HIT} ORDER BY derivatives DESC, id"
-"""The ids that are the terms themselves, where these have a slash."""
-
-NEO4J_SEARCH_NAME = f"MATCH (m:Model) WHERE m.{BARE} = $whole AND {_HOLDS}{_HIT} ORDER BY derivatives DESC, id"
-"""The ids that are the terms themselves, where these have none."""
-
-NEO4J_SEARCH_BARE = f"""
-MATCH (m:Model) WHERE m.{BARE} STARTS WITH $first AND {_HOLDS}{_HIT} ORDER BY m.derivatives DESC, m.id LIMIT $limit"""
-"""The best hits among names without a namespace that begin with the first term."""
-
-NEO4J_SEARCH_MANY = f"""
-MATCH (m:Model) WHERE m.derivatives >= 1 AND {_HOLDS} AND {_BEGINS} = $begins{_HIT}
-ORDER BY m.derivatives DESC, m.id LIMIT $limit"""
-"""The best hits that have derivatives, best first as the index gives them: quick where hits are many."""
-
-NEO4J_SEARCH_REST = f"""
-MATCH (m:Model) USING INDEX m:Model(id)
-WHERE m.id >= '' AND m.derivatives = 0 AND {_HOLDS} AND {_BEGINS} = $begins{_HIT}
-ORDER BY m.id LIMIT $limit"""
-"""The first hits by id that have no derivatives, as the index gives them."""

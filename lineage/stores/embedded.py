@@ -150,16 +150,9 @@ class EmbeddedStore:
             publishers=rest["id"].str.extract(r"^([^/]*)/").drop_nulls().n_unique() if len(rest) else 0,
         )
 
-    def search(self, terms: Sequence[str], limit: int) -> tuple[Model, ...]:
-        """Models and stubs whose lower-cased id holds every term, best first, by one scan of the ids."""
-        low = [term.lower() for term in terms]
-        given: dict[str, object] = {f"t{number}": term for number, term in enumerate(low)}
-        given |= {"whole": " ".join(low), "limit": limit}
-        return self.models([str(row[0]) for row in self._rows(cypher.embedded_search(len(low)), given)]) if low else ()
-
     def nodes(self) -> pl.DataFrame:
         """All models and stubs."""
-        return rows.nodes(self._frame(cypher.NODES, {}))
+        return rows.nodes(self._frame(cypher.EMBEDDED_NODES, {}))
 
     def edges(self) -> pl.DataFrame:
         """All DERIVED_FROM edges, a stretch of the model table at a time so that a reader's memory suffices."""

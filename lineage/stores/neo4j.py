@@ -13,7 +13,7 @@ from lineage.domain import Brood, Child, Edge, Loaded, Model, Relation, Table
 from lineage.errors import NoData, Refused, TooNew
 from lineage.schema import GRAPH_VERSION, NODES, GraphTables
 from lineage.settings import Settings
-from lineage.stores import cypher, neo4j_search, rows
+from lineage.stores import cypher, rows
 from lineage.stores.neo4j_link import Link
 from lineage.stores.neo4j_load import Loader
 from lineage.stores.neo4j_local import read_local
@@ -149,14 +149,9 @@ class Neo4jStore:
             publishers=rest["id"].str.extract(r"^([^/]*)/").drop_nulls().n_unique(),
         )
 
-    def search(self, terms: Sequence[str], limit: int) -> tuple[Model, ...]:
-        """Models and stubs whose lower-cased id holds every term, best first, by the text index."""
-        low = [term.lower() for term in terms]
-        return self.models(neo4j_search.best(self._read, low, limit)) if low else ()
-
     def nodes(self) -> pl.DataFrame:
         """All models and stubs."""
-        answers = self._read(cypher.NODES, {})
+        answers = self._read(cypher.NEO4J_NODES, {})
         columns = {name: [row[place] for row in answers] for place, name in enumerate(NODES)}
         return rows.nodes(pl.DataFrame(columns, schema=dict(NODES)))
 

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from lineage.schema import EdgeType, Label
-from lineage.stores.cypher import BARE, DIGEST, SEARCHED, neo4j_columns
+from lineage.stores.cypher import DIGEST, neo4j_columns
 
 _FIELD, _ITEM, _NULL = "\x1e", "\x1f", "\x00"
 
@@ -23,10 +23,6 @@ def prepared(thing: Label | EdgeType, frame: pl.DataFrame) -> pl.DataFrame:
     moments = [name for name, kind in neo4j_columns(thing) if kind == "time"]
     plain = frame.with_columns(pl.col(name).dt.timestamp("ms") for name in moments)
     made = plain.with_columns(_digests(thing.name, plain).alias(DIGEST))
-    if thing.name == "Model":
-        low = pl.col("id").str.to_lowercase()
-        bare = pl.when(~pl.col("id").str.contains("/", literal=True)).then(low)
-        made = made.with_columns(low.alias(SEARCHED), bare.alias(BARE))
     return made.select(name for name, _ in neo4j_columns(thing))
 
 

@@ -43,13 +43,6 @@ class GraphStore(Protocol):
         `relations` keeps only edges that carry one of them.
         """
 
-    def search(self, terms: Sequence[str], limit: int) -> tuple[Model, ...]:
-        """Models and stubs whose lower-cased id holds every (lower-cased) term as a substring.
-
-        Order: id equal to the terms joined by one space, id whose name after the slash begins with the first term,
-        then `derivatives` descending, then id bytewise.
-        """
-
     def nodes(self) -> pl.DataFrame:
         """All models and stubs in the columns of `schema.NODES`, sorted by id bytewise; times aware and UTC."""
 

@@ -130,7 +130,7 @@ def test_a_graph_of_others_is_refused_and_then_left_alone(opened, tools, link):
     assert [row for row in before[0] if row not in after[0]] == []
     assert [row for row in before[1] if row not in after[1]] == []
     assert len(store.edges()) == 3
-    assert [m.id for m in store.search(["sim-a"], 10)] == ["sim-a/m0", "sim-a/m1", "sim-a/m2", "sim-a/m3"]
+    assert store.nodes()["id"].to_list() == ["sim-a/m0", "sim-a/m1", "sim-a/m2", "sim-a/m3"]
 
 
 def test_a_node_of_others_with_an_id_of_ours_is_refused(opened, tools, link):

@@ -9,13 +9,11 @@ from lineage.stores import cypher
 from lineage.stores.neo4j_guard import operators
 
 SEEK, BREADTH = "NodeUniqueIndexSeek", "VarLengthExpand(Pruning,BFS,All)"
-TEXT, RANGE = "NodeIndexContainsScan", "NodeIndexSeekByRange"
 SCANS = {"AllNodesScan", "NodeByLabelScan", "DirectedRelationshipTypeScan", "UndirectedRelationshipTypeScan"}
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "neo4j.md"
 
 ASKED = {
-    "id": "sim-a/m0", "ids": ["sim-a/m0"], "relations": ["merge"], "needle": "m12", "terms": ["m12"], "whole": "m12",
-    "first": "m12", "slashed": "/m12", "limit": 5, "cap": 9, "begins": True, "other": "sim-a/m3", "base": "sim-a/m1",
+    "id": "sim-a/m0", "ids": ["sim-a/m0"], "relations": ["merge"], "limit": 5, "other": "sim-a/m3", "base": "sim-a/m1",
 }  # fmt: skip
 
 PLANS = {
@@ -23,13 +21,6 @@ PLANS = {
     "PARENTS": {SEEK, "Expand(All)"},
     "NEO4J_BROOD": {SEEK, "Expand(All)"},
     "NEO4J_BROOD_OF": {SEEK, "Expand(All)"},
-    "NEO4J_HITS": {TEXT, "Limit"},
-    "NEO4J_SEARCH_FEW": {TEXT, "Top"},
-    "NEO4J_SEARCH_EXACT": {"NodeIndexSeek"},
-    "NEO4J_SEARCH_NAME": {"NodeIndexSeek"},
-    "NEO4J_SEARCH_BARE": {RANGE},
-    "NEO4J_SEARCH_MANY": {RANGE, "PartialTop"},
-    "NEO4J_SEARCH_REST": {"NodeUniqueIndexSeekByRange", "Limit"},
 }
 
 

@@ -35,12 +35,11 @@ def test_an_empty_store_has_nothing_loaded(store):
         lambda store: store.models(["a/b"]),
         lambda store: store.parents(["a/b"]),
         lambda store: store.children("a/b", limit=5),
-        lambda store: store.search(["a"], 5),
         lambda store: store.nodes(),
         lambda store: store.edges(),
         lambda store: store.cypher("MATCH (m:Model) RETURN m.id", {}, limit=5, timeout=5),
     ],
-    ids=["model", "models", "parents", "children", "search", "nodes", "edges", "cypher"],
+    ids=["model", "models", "parents", "children", "nodes", "edges", "cypher"],
 )
 def test_a_question_to_an_empty_store_says_that_there_is_no_data(store, question):
     with pytest.raises(NoData):
@@ -278,47 +277,6 @@ def test_a_merge_of_a_hundred_parents_keeps_their_order(store, graph, silent):
     assert store.children(parents[0], limit=3).shown[0].edge.position == 0
 
 
-# Search --------------------------------------------------------------------------------------------------------------
-
-
-def test_search_orders_exact_then_prefix_then_derivatives_then_id(store, graph, silent):
-    edges = [(f"k/{number}", "big/other-llama", "finetune") for number in range(5)]
-    edges += [(f"j/{number}", "mid/my-llama", "finetune") for number in range(2)]
-    store.load(
-        graph(edges, ["llama", "z/Llama-2", "a/llama-7b", "llama-fans/x", "B/xllama", "a/xllama", "q/none"]), silent
-    )
-    assert [model.id for model in store.search(["llama"], 20)] == [
-        "llama",
-        "a/llama-7b",
-        "z/Llama-2",
-        "big/other-llama",
-        "mid/my-llama",
-        "B/xllama",
-        "a/xllama",
-        "llama-fans/x",
-    ]
-
-
-def test_search_needs_every_term_in_any_case_and_order(store, graph, silent):
-    store.load(
-        graph(models=["Q/Qwen2.5-Coder-GGUF", "q/qwen2.5", "q/coder-gguf"], stubs=["ghost/gguf-qwen2.5-coder"]), silent
-    )
-    found = store.search(["GGUF", "qwen2.5", "Coder"], 10)
-    assert [model.id for model in found] == ["ghost/gguf-qwen2.5-coder", "Q/Qwen2.5-Coder-GGUF"]
-    assert store.search(["qwen3"], 10) == ()
-
-
-def test_search_keeps_to_its_limit(store, graph, silent):
-    store.load(graph(models=[f"a/x{number:02}" for number in range(30)]), silent)
-    assert [model.id for model in store.search(["x"], 3)] == ["a/x00", "a/x01", "a/x02"]
-
-
-@pytest.mark.parametrize("term", ["%", "_", ".*", "'", '"', "\\", "*", "?", "[", "`", "}", "$t0", "a b", "//"])
-def test_search_takes_every_letter_for_itself(store, graph, silent, term):
-    store.load(graph(models=["a/plain", f"z/x{term}y"]), silent)
-    assert [model.id for model in store.search([term], 10)] == [f"z/x{term}y"]
-
-
 # All edges -----------------------------------------------------------------------------------------------------------
 
 
@@ -362,4 +320,4 @@ def test_a_graph_without_edges_gives_an_empty_frame(store, graph, silent):
 def test_tables_without_models_are_a_loaded_store(store, graph, silent):
     store.load(graph(), silent)
     assert store.loaded().models == 0
-    assert (store.model("a/x"), store.search(["a"], 3), store.edges().height) == (None, (), 0)
+    assert (store.model("a/x"), store.edges().height) == (None, 0)
