@@ -86,14 +86,14 @@ class Claims:
         """
         import polars as pl
 
-        lowered = ids.cast(pl.String).str.to_lowercase()
-        numbered = pl.DataFrame({"row": pl.int_range(len(ids), dtype=pl.UInt32, eager=True), "id": lowered})
-        near = numbered.lazy().filter(
-            pl.col("id").str.split("/").list.first().is_in(list(self._spaces)) | pl.col("id").is_in(list(self._singles))
+        numbered = pl.LazyFrame({"row": pl.int_range(len(ids), dtype=pl.UInt32, eager=True), "id": ids.cast(pl.String)})
+        space = pl.col("id").str.splitn("/", 2).struct.field("field_0")
+        near = numbered.with_columns(pl.col("id").str.to_lowercase()).filter(
+            space.is_in(list(self._spaces)) | pl.col("id").is_in(list(self._singles))
         )
         rows: list[int] = []
         families: list[int] = []
-        for row, id in near.collect().iter_rows():
+        for row, id in near.sort("row").collect(engine="streaming").iter_rows():
             if found := self.places(id):
                 rows.append(row)
                 families.append(found[0])
