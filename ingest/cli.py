@@ -10,6 +10,26 @@ try:
     from ingest.commands import fetch, record, servers, sharing
     from lineage import __version__, cli, published, reports
     from lineage.console import Program
+
+    @click.group(cls=Program, name="lineage")
+    @click.version_option(__version__, prog_name="lineage", help="Print the version.")
+    def main() -> None:
+        """Family trees and derivative counts of open models.
+
+        Read from the base_model tags of the Hugging Face Hub. Every number carries its rule and its source.
+        """
+
+    for _command in (
+        *fetch.COMMANDS,
+        *sharing.COMMANDS,
+        *record.COMMANDS,
+        *cli.COMMANDS,
+        *reports.COMMANDS,
+        *published.COMMANDS,
+        servers.ui,
+        servers.neo4j,
+    ):
+        main.add_command(_command)
 except KeyboardInterrupt:
     import os
 
@@ -18,28 +38,6 @@ except KeyboardInterrupt:
     sys.stderr.write(f"lineage: {stopped(sys.argv[1:])}\n")
     sys.stderr.flush()
     os._exit(3)
-
-
-@click.group(cls=Program, name="lineage")
-@click.version_option(__version__, prog_name="lineage", help="Print the version.")
-def main() -> None:
-    """Family trees and derivative counts of open models.
-
-    Read from the base_model tags of the Hugging Face Hub. Every number carries its rule and its source.
-    """
-
-
-for _command in (
-    *fetch.COMMANDS,
-    *sharing.COMMANDS,
-    *record.COMMANDS,
-    *cli.COMMANDS,
-    *reports.COMMANDS,
-    *published.COMMANDS,
-    servers.ui,
-    servers.neo4j,
-):
-    main.add_command(_command)
 
 
 if __name__ == "__main__":
