@@ -99,7 +99,7 @@ def _by_relation(graph: Graph, node: int) -> dict[str, int]:
 
 def search(atlas: Atlas, text: str, *, limit: int = 20) -> SearchAnswer:
     """Models and stubs whose id holds every word of `text`, best first."""
-    terms = text.lower().split()
+    terms = text.lower().encode("utf-8", "replace").decode().split()
     if not terms:
         raise Misuse("Nothing to search for. Try: lineage search qwen3 coder")
     nodes = atlas.finder.best(terms, limit + 1)

@@ -108,8 +108,9 @@ class EmbeddedStore:
 
     def models(self, ids: Sequence[str]) -> tuple[Model, ...]:
         """Those of `ids` that exist, in the order asked."""
-        answers = self._rows(cypher.EMBEDDED_MODELS, {"ids": list(dict.fromkeys(ids))})
-        makers = self._makers() if answers else {}
+        with self._lock:  # both of one graph, whatever is loaded meanwhile
+            answers = self._rows(cypher.EMBEDDED_MODELS, {"ids": list(dict.fromkeys(ids))})
+            makers = self._makers() if answers else {}
         found = {}
         for model in map(rows.model, answers):
             organization, country = makers.get(model.publisher, (None, None))
