@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -245,22 +245,45 @@ def _open(folder: Path, pointer: Pointer | None) -> ladybug.Database:
 
 def _build(path: Path, tables: GraphTables, progress: Progress) -> None:
     """A finished graph file at `path`; a label's nodes go in before the edges that need them."""
+    copied = 0
+    with closing(_made_ahead(tables)) as made, _filling(path) as run:
+        for statement in cypher.embedded_schema():
+            run(statement, {})
+        for thing, frame in made:
+            if frame.height:
+                progress(thing.name, 0, frame.height)
+                run(cypher.embedded_copy(thing), {"rows": _declared(frame, columns(thing))})
+            copied += frame.height
+        run("CHECKPOINT", {})
+    progress("done", copied, copied)
+
+
+@contextmanager
+def _filling(path: Path) -> Iterator[Callable[[str, dict[str, object]], None]]:
+    """What runs a statement on a new graph file."""
+    with _built(path):
+        database = ladybug.Database(path, buffer_pool_size=_pool(), max_num_threads=_THREADS)
+    with closing(database), closing(ladybug.Connection(database, num_threads=_THREADS)) as connection:
+
+        def run(text: str, parameters: dict[str, object]) -> None:
+            """Run it to its end."""
+            with _built(path):
+                _single(connection.execute(text, parameters)).close()
+
+        yield run
+
+
+@contextmanager
+def _built(path: Path) -> Iterator[None]:
+    """Say of the file what the engine cannot do, and of nothing else."""
     try:
-        with (
-            closing(ladybug.Database(path, buffer_pool_size=_pool(), max_num_threads=_THREADS)) as database,
-            closing(ladybug.Connection(database, num_threads=_THREADS)) as connection,
-        ):
-            for statement in cypher.embedded_schema():
-                _single(connection.execute(statement)).close()
-            copied = sum(_copied(connection, thing, frame, progress) for thing, frame in _made_ahead(tables))
-            _single(connection.execute("CHECKPOINT")).close()
-            progress("done", copied, copied)
+        yield
     except _ENGINE_ERRORS as error:
         why = "the disk is full, or files may not grow." if "Cannot write to file" in str(error) else _cleaned(error)
         raise Fatal(f"The graph could not be built at {path}: {why} The old one stays.") from error
 
 
-def _made_ahead(tables: GraphTables) -> Iterator[tuple[Label | EdgeType, pl.DataFrame]]:
+def _made_ahead(tables: GraphTables) -> Generator[tuple[Label | EdgeType, pl.DataFrame]]:
     """Labels, then types, with their rows: a few are made while the engine copies one, and none is held after that."""
     made: deque[tuple[Label | EdgeType, Future[pl.DataFrame]]] = deque()
     with ThreadPoolExecutor(1) as maker:
@@ -281,15 +304,6 @@ def _next(
 ) -> tuple[Label | EdgeType, pl.DataFrame]:
     thing, frame = made.popleft()
     return thing, frame.result()
-
-
-def _copied(connection: ladybug.Connection, thing: Label | EdgeType, frame: pl.DataFrame, progress: Progress) -> int:
-    """Copy one table; how many rows it had."""
-    if frame.height:
-        progress(thing.name, 0, frame.height)
-        given = {"rows": _declared(frame, columns(thing))}
-        _single(connection.execute(cypher.embedded_copy(thing), given)).close()
-    return frame.height
 
 
 def _declared(frame: pl.DataFrame, kinds: Mapping[str, pl.DataType]) -> pa.Table:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from lineage.errors import Damaged, Fatal, LineageError, Misuse, NoData, Retriable, TooNew
+from lineage.schema import Frames, GraphTables
 from lineage.settings import Settings
 from lineage.stores import embedded_files, open_store
 from lineage.stores.embedded import EmbeddedStore
@@ -364,3 +365,19 @@ def test_choosing_a_store_imports_no_driver():
     code = "import lineage.stores, sys; print([m for m in ('ladybug', 'neo4j', 'polars') if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert out == "[]\n"
+
+
+def test_what_fails_while_a_table_is_made_is_not_told_as_the_engine_s(tmp_path, graph, silent):
+    def broken():
+        raise ValueError("no such rule")
+
+    whole, asked = graph(models=["a/x"]), []
+    nodes = {name: lambda name=name: asked.append(name) or whole.nodes[name] for name in whole.nodes}
+    edges = {name: lambda name=name: asked.append(name) or whole.edges[name] for name in whole.edges}
+    store = EmbeddedStore(tmp_path)
+    with pytest.raises(ValueError, match="no such rule"):
+        store.load(GraphTables(Frames(nodes | {"Publisher": broken}), Frames(edges)), silent)
+    assert "ATTRIBUTED_TO" not in asked
+    assert store.loaded() is None
+    store.load(whole, silent)
+    assert store.model("a/x").id == "a/x"
