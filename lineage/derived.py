@@ -23,6 +23,7 @@ def counts(place: Path, graph: Graph) -> pl.DataFrame:
     """`schema.COUNTS` of a resolved folder, in node order, at declared evidence; `graph` is its whole graph."""
 
     def made() -> pl.DataFrame:
+        """Count them."""
         declared = graph.at(Level.DECLARED.mask)
         return pl.DataFrame(
             {
@@ -40,6 +41,7 @@ def members(place: Path, graph: Graph, registry: Registry) -> pl.DataFrame:
     """`schema.MEMBERS` of a resolved folder under a registry."""
 
     def made() -> pl.DataFrame:
+        """Hold the registry's claims against the graph."""
         nodes = resolved.table(place, "nodes", ["id", "created_at"])
         pins = pl.DataFrame(_pins(registry), schema={"id": pl.String, "family": pl.UInt16}, orient="row")
         pinned = nodes.select("id").with_row_index("node").join(pins, on="id").select("node", "family").rows()

@@ -153,6 +153,7 @@ def _room(children: int, free: int, width: int) -> int:
 
 def _downwards(brood: Callable[[str, int], Brood]) -> _Grow:
     def grow(model: Model, free: int, width: int) -> Brood | None:
+        """The children that there is room for."""
         if not model.direct:
             return Brood(model.id, (), {}, 0)
         room = _room(model.direct, free, width)
@@ -166,6 +167,7 @@ def _upwards(
     models: Callable[[Sequence[str]], tuple[Model, ...]],
 ) -> _Grow:
     def grow(model: Model, free: int, width: int) -> Brood | None:
+        """The parents that there is room for."""
         edges = parents([model.id])
         room = _room(len(edges), free, width)
         if edges and room <= 0:

@@ -37,6 +37,7 @@ class Page(st.App):
             return
 
         async def sent(message: Message) -> None:
+            """Send with the page's own headers."""
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", ()), *headers(message.get("headers", ()))]
             await send(message)

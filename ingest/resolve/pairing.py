@@ -25,6 +25,7 @@ def statements(rows: pl.DataFrame) -> pl.DataFrame:
     """One row a written value of listing rows that carry `child`: tags split into relation and name, card, dump."""
 
     def exploded(column: str, origin: str) -> pl.DataFrame:
+        """A row for each text of a list column, with its place in the list."""
         return (
             rows.select("child", pl.col(column).alias("raw"), "card_relation", "dump_relation")
             .filter(pl.col("raw").list.len() > 0)

@@ -169,6 +169,7 @@ def _uploaders(
     def rank(
         atlas: Atlas, ground: Ground, by: str, limit: int, attribution: Attribution
     ) -> tuple[list[Ranked], int, str]:
+        """The best uploaders, how many there are in all, and what is ranked."""
         table = _everyone(atlas, ground)
         table = table.with_columns(key(atlas, ground, table).alias("key"))
         if attribution is not Attribution.ANY:
