@@ -242,9 +242,10 @@ def report(snapshot: Snapshot, *, loaded: bool, quiet: bool, as_json: bool, spen
     from lineage.export.plain import plural, printable
 
     manifest = snapshot.manifest
+    in_all = {"pages": manifest.pages, "requests": manifest.requests}
     sealed = f"{manifest.models} models, {manifest.quarantined} unreadable rows, {manifest.requests} requests"
     if spent is not None:
-        _log.info("%s", costs.sentence(spent))
+        _log.info("%s", costs.sentence(spent, **in_all))
     _log.info(
         "sealed %s: %s; %s. %s", manifest.id, sealed, "loaded" if loaded else "not loaded", " ".join(manifest.notes)
     )
@@ -253,7 +254,7 @@ def report(snapshot: Snapshot, *, loaded: bool, quiet: bool, as_json: bool, spen
             "id scope kind source as_of simulated complete card rows models quarantined pages requests sha256 based_on"
         )
         facts = {name: json.plain(getattr(manifest, name)) for name in names.split()}
-        cost = {} if spent is None else {"cost": costs.facts(spent)}
+        cost = {} if spent is None else {"cost": costs.facts(spent, **in_all)}
         click.echo(json.text({**facts, "notes": list(manifest.notes), "loaded": loaded, **cost}))
         return
     if quiet:
@@ -264,7 +265,7 @@ def report(snapshot: Snapshot, *, loaded: bool, quiet: bool, as_json: bool, spen
     held = f"{plural(manifest.models, 'model')}, {plural(manifest.quarantined, 'unreadable row')}"
     click.echo(f"{printable(manifest.id)}: {held} from {printable(manifest.source)}")
     if spent is not None:
-        click.echo(costs.sentence(spent))
+        click.echo(costs.sentence(spent, **in_all))
     for note in manifest.notes:
         click.echo(f"note: {printable(note)}")
     named = manifest.kind == "crawl" and manifest.scope != "hub"

@@ -186,8 +186,8 @@ class HubSource:
 
     def _request(self, url: str) -> tuple[httpx2.Response, bytes | None]:
         while (pause := self._pace.take(self.clock())) > 0:
-            self.spending.waited(pause)
-            self._sleep(pause)
+            with self.spending.waiting(self.clock):
+                self._sleep(pause)
         rate = None
         try:
             response, packed = self._sent(url)
@@ -274,8 +274,8 @@ class HubSource:
         return elapsed + self._wait(state) > self.patience
 
     def _retried(self, seconds: float) -> None:
-        self.spending.rested(seconds)
-        self._sleep(seconds)
+        with self.spending.resting(self.clock):
+            self._sleep(seconds)
 
 
 def unpacked(packed: bytes) -> bytes:

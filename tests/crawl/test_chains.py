@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 
 import pytest
 
+from ingest.commands import costs
 from ingest.crawl import chain, crawl
 from ingest.hub.pacing import Rate
-from ingest.hub.spending import Spending
+from ingest.hub.spending import Spending, Spent
 from ingest.simulated.faults import Fault, Kind
 from ingest.simulated.server import SimulatedHub
 from ingest.simulated.sources import rows_world
@@ -95,22 +97,88 @@ def test_the_cost_is_told(tmp_path):
         env["HF_ENDPOINT"] = hub.url
         told = subprocess.run([*command, "--json"], env=env, capture_output=True, text=True, check=True)
         said = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
-    cost = json.loads(told.stdout)["cost"]
+    facts = json.loads(told.stdout)
+    cost = facts["cost"]
     assert 6 <= cost["pages"] <= cost["requests"] <= 8
     assert (cost["quota"], cost["window"], cost["retries"]) == (4, 2, 0)
-    assert cost["floor"] == 2
+    assert (cost["floor"], cost["no_floor"]) == (2, None)
     assert cost["ratio"] == pytest.approx(cost["seconds"] / 2, abs=0.001)
     assert cost["bytes"] > 1_000
+    assert 1 < cost["waited"] <= cost["seconds"]
+    assert (cost["resumed"], cost["pages_in_all"], cost["requests_in_all"]) == (
+        False,
+        facts["pages"],
+        facts["requests"],
+    )
     assert "where 4 requests in 2 s make 2 s the floor" in said.stdout
+    assert "this run" not in said.stdout
+
+
+def test_two_that_wait_at_once_hold_a_run_back_no_longer_than_one():
+    spending = Spending()
+    moments = iter([0.0, 1.0, 5.0, 9.0, 20.0, 22.0])
+    spending.sent(0.0)
+    with spending.waiting(lambda: next(moments)), spending.waiting(lambda: next(moments)):
+        assert spending.so_far.waited == 0
+        spending.read(4.0)
+        assert spending.so_far.waited == 4
+    with spending.resting(lambda: next(moments)):
+        pass
+    spending.read(30.0)
+    spent = spending.so_far
+    assert (spent.waited, spent.rested, spent.retries, spent.seconds) == (9, 2, 1, 30)
+
+
+def test_a_run_that_goes_on_says_what_is_its_own(tmp_path):
+    env = {**os.environ, "LINEAGE_HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "ingest.cli", "crawl", "--no-load"]
+    refused = Fault(Kind.REJECTED, 3, 1 << 20)
+    with SimulatedHub(rows_world(crowd(9_500)), faults=[refused]) as hub:
+        env["HF_ENDPOINT"] = hub.url
+        assert subprocess.run([*command, "-q"], env=env, capture_output=True, check=False).returncode == 1
+    homes = [tmp_path, tmp_path.with_name("other")]
+    shutil.copytree(*homes)
+    with SimulatedHub(rows_world(crowd(9_500)), port=int(hub.url.rpartition(":")[2])) as hub:
+        told = subprocess.run([*command, "--json"], env=env, capture_output=True, text=True, check=True)
+        env["LINEAGE_HOME"] = str(homes[1])
+        said = subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
+    facts = json.loads(told.stdout)
+    cost = facts["cost"]
+    assert cost["resumed"]
+    assert 0 < cost["pages"] < facts["pages"] == cost["pages_in_all"]
+    assert 0 < cost["requests"] < facts["requests"] == cost["requests_in_all"]
+    own = r"^this run: \d+ requests for \d+ pages, in all \d+ requests for the \d+ pages kept; "
+    assert re.search(own, said, re.MULTILINE), said
+
+
+def spent_on(pages: int, rate: Rate | None) -> Spent:
+    spending = Spending()
+    for page in range(pages):
+        spending.sent(page * 21.0)
+        spending.received(1, rate)
+        spending.read(page * 21.0)
+    return spending.so_far
 
 
 @pytest.mark.parametrize(("pages", "floor"), [(1, None), (20, None), (21, 400), (40, 400), (41, 800)], ids=str)
 def test_the_floor_is_the_windows_that_must_end_before_the_last_page(pages, floor):
-    spending = Spending()
-    for page in range(pages):
-        spending.sent(page * 21.0)
-        spending.received(1, Rate(1, 1, 20, 400))
-        spending.read(page * 21.0)
-    spent = spending.so_far
+    spent = spent_on(pages, Rate(1, 1, 20, 400))
     assert (spent.floor, spent.seconds) == (floor, 21.0 * (pages - 1))
     assert spent.ratio == (floor and pytest.approx(spent.seconds / floor))
+
+
+@pytest.mark.parametrize(
+    ("pages", "rate", "why"),
+    [
+        (21, Rate(1, 1, 20, 400), None),
+        (20, Rate(1, 1, 20, 400), "within the first window of 20 requests in 400 s"),
+        (20, Rate(1, 1), "the server told no quota"),
+        (20, None, "the server told no quota"),
+    ],
+)
+def test_where_there_is_no_floor_it_says_why(pages, rate, why):
+    spent = spent_on(pages, rate)
+    told = costs.facts(spent, pages=pages, requests=pages)
+    assert (told["no_floor"], told["floor"] is None) == (why, why is not None)
+    assert ("no floor: " in costs.sentence(spent, pages=pages, requests=pages)) == (why is not None)
+    assert (why or "the floor") in costs.sentence(spent, pages=pages, requests=pages)
