@@ -33,11 +33,14 @@ try:
 except KeyboardInterrupt:
     import os
 
-    from lineage.errors import stopped
+    from lineage import failures
 
-    sys.stderr.write(f"lineage: {stopped(sys.argv[1:])}\n")
+    stopped = failures.stop(sys.argv[1:])
+    sys.stderr.write(f"lineage: {stopped.message}\n")
+    sys.stdout.write(failures.told(stopped, sys.argv[1:]))
     sys.stderr.flush()
-    os._exit(3)
+    sys.stdout.flush()
+    os._exit(stopped.exit_code)
 
 
 if __name__ == "__main__":

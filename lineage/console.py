@@ -11,15 +11,18 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial, wraps
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
-from lineage.errors import LineageError, stopped
+from lineage import failures
+from lineage.errors import LineageError
 from lineage.settings import Settings, read
 
 if TYPE_CHECKING:
@@ -96,14 +99,15 @@ class Program(click.Group):
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run, print what went wrong as one sentence, and leave with the contract's code."""
         standalone = extra.pop("standalone_mode", True)
+        chosen: dict[str, str] = extra.setdefault("obj", {})
         run = partial(super().main, *args, **extra, standalone_mode=False)
         if not standalone:
             return run()
         given = extra.get("args") or (args[0] if args else None)
         if given is not None:
-            sys.exit(_guarded(run, given))
+            sys.exit(_guarded(run, given, chosen))
         _on_ctrl_c(_interrupt)
-        code = _guarded(run, sys.argv[1:])
+        code = _guarded(run, sys.argv[1:], chosen)
         _on_ctrl_c(lambda number, frame: os._exit(code))
         sys.exit(code)
 
@@ -139,32 +143,32 @@ def _tolerant(stream: TextIO | Any) -> None:
         stream.reconfigure(errors="backslashreplace")
 
 
-def _guarded(run: Callable[[], object], words: Sequence[str]) -> int:
-    """The exit code of a run; whatever went wrong becomes one sentence on stderr."""
+def _guarded(run: Callable[[], object], words: Sequence[str], chosen: Mapping[str, str]) -> int:
+    """The exit code of a run; whatever went wrong becomes a sentence on stderr, and JSON where JSON was asked for."""
     try:
         for stream in (sys.stdout, sys.stderr):
             _tolerant(stream)
         code = run()
     except click.ClickException as error:
         error.show()
-        return error.exit_code
+        failure = failures.usage(error.format_message(), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        complain(stopped(words))
-        return 3
-    except LineageError as error:
-        complain(str(error))
-        return error.exit_code
-    except OSError as error:
-        if os.environ.get("LINEAGE_DEBUG"):
-            raise
-        complain(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")
-        return 1
+        failure = failures.stop(words)
+        complain(failure.message)
     except Exception as error:
-        if os.environ.get("LINEAGE_DEBUG"):
+        if os.environ.get("LINEAGE_DEBUG") and not isinstance(error, LineageError):
             raise
-        complain(f"Unexpected {type(error).__name__}: {error}. LINEAGE_DEBUG=1 shows where; please report it.")
-        return 1
-    return code if isinstance(code, int) else 0
+        failure = failures.of(error, _home(chosen))
+        complain(failure.message)
+    else:
+        return code if isinstance(code, int) else 0
+    with suppress(OSError):
+        click.echo(failures.told(failure, words), nl=False)
+    return failure.exit_code
+
+
+def _home(chosen: Mapping[str, str]) -> Path:
+    return read(home=chosen.get("home")).home
 
 
 def complain(message: str) -> None:

@@ -3,6 +3,7 @@
     LineageError                 exit 1
     ├── Retriable                the same call may work later
     │   ├── HubBusy              the Hub's quota is spent, or it answers 5xx
+    │   ├── AlreadyRunning       another process does the same here at this moment
     │   └── Unreachable          no network, no server, time-out
     ├── Fatal                    trying again changes nothing
     │   ├── Refused              the Hub or a store said no: token, rights, guard
@@ -20,15 +21,22 @@ The text of each says what happened, to what, and what to try.
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Sequence
 from typing import ClassVar
 
 
 class LineageError(Exception):
-    """Root of the tree; `exit_code` is what the command line ends with."""
+    """Root of the tree; `exit_code` is what the command line ends with, `kind` what a program knows it by."""
 
     exit_code: ClassVar[int] = 1
+    kind: ClassVar[str] = "lineage-error"
+
+    def __init_subclass__(cls) -> None:
+        """Its kind is its name: HubBusy is hub-busy."""
+        super().__init_subclass__()
+        cls.kind = re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
 
 
 class Retriable(LineageError):
@@ -41,6 +49,10 @@ class HubBusy(Retriable):
     def __init__(self, message: str, wait: float | None = None) -> None:
         super().__init__(message)
         self.wait = wait
+
+
+class AlreadyRunning(Retriable):
+    """Another living process holds the lock of what was to be done."""
 
 
 class Unreachable(Retriable):

@@ -79,7 +79,7 @@ def crawl(
     """
     options = _Options(scope, depth, max_requests, card, accept_partial)
     crawling = _Crawl(settings, source, options, registry, now, progress)
-    with series.alone(settings, crawling.plan.scope), Stopping() as stopping:
+    with series.alone(settings, crawling.plan.scope, "crawl"), Stopping() as stopping:
         return crawling.finished(stopping, fresh)
 
 

@@ -11,7 +11,7 @@ from shutil import rmtree
 
 from ingest.hub import HubSource
 from lineage import locks
-from lineage.errors import Fatal
+from lineage.errors import AlreadyRunning
 from lineage.settings import Settings
 from lineage.snapshots import Manifest, listed, scope_slug
 
@@ -22,16 +22,16 @@ _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def alone(settings: Settings, scope: str) -> Iterator[None]:
-    """One crawl or update of a scope at a time."""
+def alone(settings: Settings, scope: str, doing: str) -> Iterator[None]:
+    """One crawl or update of a scope at a time; `doing` is which, for whoever finds it taken."""
     try:
-        with locks.exclusive(settings.crawls / f"{scope_slug(scope)}.lock", locks.myself()) as held:
+        with locks.exclusive(settings.crawls / f"{scope_slug(scope)}.lock", f"{locks.myself()}, {doing}") as held:
             if held.left:
-                _log.info("%s crawled %s and ended without finishing; its pages are kept", held.left, scope)
+                _log.info("a run on %s ended without finishing (%s); its pages are kept", scope, held.left)
             yield
     except locks.Taken as taken:
-        raise Fatal(
-            f"Another lineage ({taken.owner}) is crawling {scope} into {settings.home} at this moment. Wait for it or "
+        raise AlreadyRunning(
+            f"Another lineage ({taken.owner}) is at work on {scope} in {settings.home} at this moment. Wait for it or "
             "stop it; the lock goes with that process, so it never needs removing."
         ) from None
 

@@ -56,7 +56,7 @@ def update(
     `fresh` starts over. Raises `NoData` where there is nothing to update, `Incomplete` where the listing ended before
     it was old enough, `Interrupted` on Ctrl-C and SIGTERM, and what `HubSource.fetch` raises.
     """
-    with series.alone(settings, WHOLE), Stopping() as stopping:
+    with series.alone(settings, WHOLE, "update"), Stopping() as stopping:
         return _Update(settings, source, now, progress).finished(stopping, fresh)
 
 

@@ -15,7 +15,7 @@ from ingest.sharing.licences import terms
 from ingest.sharing.manifests import MANIFEST, parts_of, read
 from ingest.sharing.remote import Remote, State
 from lineage import locks
-from lineage.errors import Fatal, Misuse, Refused, Unreachable
+from lineage.errors import AlreadyRunning, Misuse, Refused, Unreachable
 from lineage.settings import Settings
 from lineage.snapshots import Snapshot, opened
 
@@ -148,7 +148,7 @@ def _workshop(settings: Settings) -> Iterator[Path]:
             finally:
                 rmtree(folder)
     except locks.Taken as taken:
-        raise Fatal(
+        raise AlreadyRunning(
             f"Another lineage ({taken.owner}) is publishing from {settings.home} at this moment. Wait for it or stop "
             "it; the lock goes with that process, so it never needs removing."
         ) from None

@@ -14,7 +14,7 @@ from ingest.sharing.layers import LAYERS
 from ingest.sharing.manifests import MANIFEST, check_rows, parts_of, read
 from ingest.sharing.remote import Remote, State
 from lineage import locks
-from lineage.errors import Damaged, Fatal, NotFound, Refused
+from lineage.errors import AlreadyRunning, Damaged, Fatal, NotFound, Refused
 from lineage.export.plain import size
 from lineage.settings import Settings
 from lineage.snapshots import Manifest, Part, Snapshot, adopted, listed
@@ -129,7 +129,7 @@ def _workshop(settings: Settings, remote: Remote, commit: str, layer: str) -> It
                 raise
             rmtree(root)
     except locks.Taken as taken:
-        raise Fatal(
+        raise AlreadyRunning(
             f"Another lineage ({taken.owner}) is pulling into {settings.home} at this moment. Wait for it or stop it; "
             "the lock goes with that process, so it never needs removing."
         ) from None

@@ -20,7 +20,7 @@ from ingest.simulated.faults import Fault, Kind, once, status
 from ingest.simulated.server import SimulatedHub
 from ingest.simulated.sources import rows_world
 from lineage import locks, snapshots
-from lineage.errors import Damaged, Fatal, HubBusy, Incomplete, Interrupted, Refused
+from lineage.errors import AlreadyRunning, Damaged, Fatal, HubBusy, Incomplete, Interrupted, Refused
 from lineage.schema import LISTING
 from lineage.settings import Settings
 from tests.crawl.worlds import crowd, ids, raw
@@ -356,7 +356,7 @@ def test_a_crawl_of_bad_rows_is_stopped_early(settings, source_of, now):
 def test_two_crawls_of_one_scope_do_not_run_at_once(settings, source_of, now):
     with SimulatedHub(rows_world([raw("a/b", 1)])) as hub:
         lock = locks.exclusive(settings.crawls / "hub.lock", "process 12345")
-        with lock, pytest.raises(Fatal, match=r"process 12345.*never needs removing"):
+        with lock, pytest.raises(AlreadyRunning, match=r"process 12345.*never needs removing"):
             crawl(settings, source_of(hub.url), now=now)
         crawl(settings, source_of(hub.url), now=now)
 
@@ -367,7 +367,7 @@ def test_a_lock_left_by_a_dead_process_is_no_obstacle(settings, source_of, now, 
     (settings.crawls / "hub.lock").write_text("process 4194305")
     with SimulatedHub(rows_world([raw("a/b", 1)])) as hub:
         crawl(settings, source_of(hub.url), now=now)
-    assert "process 4194305 crawled hub and ended without finishing" in caplog.text
+    assert "a run on hub ended without finishing (process 4194305)" in caplog.text
 
 
 @pytest.mark.parametrize("how", ["cut", "empty", "inside"])

@@ -62,10 +62,10 @@ def test_an_unattended_update_says_all_in_json_and_in_the_log(tmp_path):
         assert (told["kind"], told["requests"], told["models"], told["loaded"]) == ("update", 2, 300, False)
         with locks.exclusive(Settings(tmp_path).crawls / "hub.lock", "process 12345"):
             busy = run(tmp_path, hub.url, "update", "--quiet", "--json", "--log", str(log))
-    assert (busy.returncode, busy.stdout) == (1, "")
+    assert (busy.returncode, json.loads(busy.stdout)["error"]["kind"]) == (1, "already-running")
     assert "process 12345" in busy.stderr
     lines = log.read_text()
     assert "WARNING 127.0.0.1" in lines
     assert "answered 503" in lines
     assert f"sealed {told['id']}: 300 models, 0 unreadable rows, 2 requests; not loaded." in lines
-    assert "ERROR lineage update ended with Fatal: Another lineage (process 12345)" in lines
+    assert "ERROR lineage update ended with AlreadyRunning: Another lineage (process 12345)" in lines

@@ -20,7 +20,7 @@ from ingest.simulated.server import SimulatedHub
 from ingest.simulated.sources import rows_world
 from ingest.simulated.world import World
 from lineage import deltas, locks, snapshots
-from lineage.errors import Fatal, HubBusy, Incomplete, NoData
+from lineage.errors import AlreadyRunning, HubBusy, Incomplete, NoData
 from lineage.schema import LISTING
 from lineage.settings import Settings
 from tests.crawl.worlds import BEGAN, crowd, raw
@@ -251,7 +251,7 @@ def test_a_crawl_and_an_update_do_not_run_at_once(settings, source_of):
         crawl(settings, source_of(hub.url), now=clock_of(LATER))
         with (
             locks.exclusive(settings.crawls / "hub.lock", "process 12345"),
-            pytest.raises(Fatal, match="process 12345"),
+            pytest.raises(AlreadyRunning, match="process 12345"),
         ):
             update(settings, source_of(hub.url), now=clock_of(LATER))
 
