@@ -432,7 +432,11 @@ class ExportAnswer:
 
 @dataclass(frozen=True)
 class SnapshotLine:
-    """A sealed snapshot as `snapshots` lists it."""
+    """A sealed snapshot as `snapshots` lists it.
+
+    `bytes` of all its files, those that others share too; of them what the disk gets back where it alone is removed,
+    `frees`. `checked_at` is when the Hub last had nothing newer.
+    """
 
     id: str
     scope: str
@@ -444,8 +448,10 @@ class SnapshotLine:
     complete: bool
     card: bool
     bytes: int
+    frees: int
     sha256: str
     loaded: bool
+    checked_at: datetime | None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import TYPE_CHECKING
 
-from lineage import locks, resolved, snapshots
+from lineage import checked, locks, resolved, snapshots
 from lineage.stores import loaded_snapshot
 
 if TYPE_CHECKING:
@@ -20,12 +20,13 @@ _FOLDER = re.compile(r"(?P<snapshot>.+)-[0-9a-f]{12}-r(?P<version>\d+)")
 
 @dataclass(frozen=True)
 class Doomed:
-    """A folder that may go: what it is, its name, the bytes that its going frees."""
+    """A folder that may go: what it is, its name, the bytes of its files, those that its going frees."""
 
     kind: str
     name: str
     path: Path
     bytes: int
+    frees: int
 
 
 def doomed(settings: Settings, keep: int) -> tuple[Doomed, ...]:
@@ -40,8 +41,8 @@ def doomed(settings: Settings, keep: int) -> tuple[Doomed, ...]:
     old = [id for ids in scopes.values() for id in ids[:-keep] if id != loaded]
     folders = [("snapshot", settings.snapshots / id) for id in sorted(old)]
     folders += [("resolved", place) for place in _unused(settings, set(old))]
-    freed = _freed([path for _, path in folders])
-    return tuple(Doomed(kind, path.name, path, freed[path]) for kind, path in folders)
+    found = sizes([path for _, path in folders])
+    return tuple(Doomed(kind, path.name, path, *found[path]) for kind, path in folders)
 
 
 def remove(settings: Settings, condemned: tuple[Doomed, ...]) -> None:
@@ -51,6 +52,8 @@ def remove(settings: Settings, condemned: tuple[Doomed, ...]) -> None:
             hidden = one.path.with_name(f".{one.path.name}")
             one.path.rename(hidden)
             rmtree(hidden)
+            if one.kind == "snapshot":
+                checked.forget(settings, one.name)
 
 
 def _unused(settings: Settings, old: set[str]) -> list[Path]:
@@ -68,15 +71,21 @@ def _unused(settings: Settings, old: set[str]) -> list[Path]:
     return made
 
 
-def _freed(folders: Sequence[Path]) -> dict[Path, int]:
-    """The bytes that each folder frees: a file that snapshots share goes with the last of its names."""
+def sizes(folders: Sequence[Path]) -> dict[Path, tuple[int, int]]:
+    """The bytes of each folder's files, and those that the disk gets back where all of these folders go, in order.
+
+    A file that snapshots share is held by each of them and goes with the last of its names.
+    """
     names: dict[tuple[int, int], int] = {}
-    freed = dict.fromkeys(folders, 0)
+    found = {}
     for folder in folders:
+        held = freed = 0
         for file in folder.rglob("*"):
             told = file.stat()
             if not file.is_file():
                 continue
             seen = names[told.st_dev, told.st_ino] = names.get((told.st_dev, told.st_ino), 0) + 1
-            freed[folder] += told.st_size if seen == told.st_nlink else 0
-    return freed
+            held += told.st_size
+            freed += told.st_size if seen == told.st_nlink else 0
+        found[folder] = held, freed
+    return found

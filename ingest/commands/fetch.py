@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,19 +13,17 @@ import click
 from click.core import ParameterSource
 
 from ingest.commands.live import Live
-from ingest.commands.loading import landed, load
+from ingest.commands.loading import landed, load, up_to_date
 from ingest.commands.logs import logged
+from ingest.commands.outcome import report
 from lineage import console
 from lineage.console import Command, Form, formed
 
 if TYPE_CHECKING:
-    from ingest.hub.spending import Spent
     from lineage.answers import Check
     from lineage.settings import Settings
-    from lineage.snapshots import Snapshot
 
 F = TypeVar("F", bound=Callable[..., object])
-_log = logging.getLogger(__name__)
 
 CRAWL_REQUESTS = 400
 """Requests that a family crawl may cost by default: minutes, for a user without a token."""
@@ -129,14 +126,19 @@ def _refuse_bounds(ctx: click.Context) -> None:
 @click.option("--fresh", is_flag=True, help="Start over instead of going on with an interrupted update.")
 @fetching
 def update(fresh: bool, no_load: bool, quiet: bool, as_json: bool) -> None:
-    """Fetch what changed on the Hub since the newest whole snapshot, as a new snapshot."""
-    from ingest.crawl.update import update
+    """Fetch what changed on the Hub since the newest whole snapshot, as a new snapshot.
+
+    Where nothing changed none is made: the check is noted, and the newest one stays.
+    """
+    from ingest.crawl.update import Unchanged, update
     from ingest.hub import HubSource
 
     settings = console.settings()
     with Live(quiet=quiet) as live:
         snapshot = update(settings, HubSource(settings.endpoint), fresh=fresh, now=utc_now, progress=live.report)
-        landed(settings, snapshot, live, load=not no_load)
+        unchanged = isinstance(snapshot, Unchanged)
+        if not (unchanged and not no_load and up_to_date(settings, snapshot)):
+            landed(settings, snapshot, live, load=not no_load)
     report(snapshot, loaded=not no_load, quiet=quiet, as_json=as_json)
 
 
@@ -233,44 +235,6 @@ def _hub(settings: Settings) -> Check:
     except LineageError as error:
         return Check("hub", False, str(error), "the network, a proxy, HF_ENDPOINT, HF_TOKEN")
     return Check("hub", True, f"{settings.endpoint} answers")
-
-
-def report(snapshot: Snapshot, *, loaded: bool, quiet: bool, as_json: bool, spent: Spent | None = None) -> None:
-    """Print what was sealed and what that cost: as JSON, as its id alone, or in a few lines with what to do next."""
-    from ingest.commands import costs
-    from lineage.export import json, receipts
-    from lineage.export.plain import plural, printable
-
-    manifest = snapshot.manifest
-    in_all = {"pages": manifest.pages, "requests": manifest.requests}
-    sealed = f"{manifest.models} models, {manifest.quarantined} unreadable rows, {manifest.requests} requests"
-    if spent is not None:
-        _log.info("%s", costs.sentence(spent, **in_all))
-    _log.info(
-        "sealed %s: %s; %s. %s", manifest.id, sealed, "loaded" if loaded else "not loaded", " ".join(manifest.notes)
-    )
-    if as_json:
-        names = (
-            "id scope kind source as_of simulated complete card rows models quarantined pages requests sha256 based_on"
-        )
-        facts = {name: json.plain(getattr(manifest, name)) for name in names.split()}
-        cost = {} if spent is None else {"cost": costs.facts(spent, **in_all)}
-        click.echo(json.text({**facts, "notes": list(manifest.notes), "loaded": loaded, **cost}))
-        return
-    if quiet:
-        click.echo(manifest.id)
-        return
-    if manifest.simulated:
-        click.echo(f"{receipts.BANNER} · {receipts.BANNER_MEANING}")
-    held = f"{plural(manifest.models, 'model')}, {plural(manifest.quarantined, 'unreadable row')}"
-    click.echo(f"{printable(manifest.id)}: {held} from {printable(manifest.source)}")
-    if spent is not None:
-        click.echo(costs.sentence(spent, **in_all))
-    for note in manifest.notes:
-        click.echo(f"note: {printable(note)}")
-    named = manifest.kind == "crawl" and manifest.scope != "hub"
-    next_one = f"lineage count {manifest.scope.replace('+', ' ')}" if named else "lineage top"
-    click.echo(f"loaded; try: {next_one}" if loaded else f"not loaded; lineage load --snapshot {manifest.id} does")
 
 
 def demo_home() -> Path:

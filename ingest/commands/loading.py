@@ -64,7 +64,7 @@ def load(
 
     --scope lineage is the models with an edge and the members of families, family:SLUG those that derive from one.
     """
-    from ingest.commands.fetch import report
+    from ingest.commands.outcome import report
     from lineage.snapshots import opened
 
     settings = console.settings()
@@ -98,6 +98,20 @@ def landed(settings: Settings, snapshot: Snapshot, live: Live, *, load: bool, ch
     if whole:
         now = f"{snapshot.manifest.id} (scope {snapshot.manifest.scope})"
         live.say(f"The store now answers from {now}; lineage load --snapshot {whole} goes back to the whole Hub.")
+
+
+def up_to_date(settings: Settings, snapshot: Snapshot) -> bool:
+    """Whether the store holds just this snapshot, resolved by today's registry, so that no load changes anything."""
+    from lineage.registry import load as load_registry
+    from lineage.schema import GRAPH_VERSION
+    from lineage.stores import loaded_snapshot, open_store
+
+    if settings.store == "embedded" and loaded_snapshot(settings) != snapshot.manifest.id:
+        return False
+    with closing(open_store(settings)) as store:
+        held = _held(store)
+    wanted = (snapshot.manifest.id, GRAPH_VERSION, load_registry(settings.registry).digest)
+    return held is not None and (held.snapshot, held.schema_version, held.registry_digest) == wanted
 
 
 def usual_scope(settings: Settings) -> str:

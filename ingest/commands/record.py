@@ -123,13 +123,15 @@ def prune(keep: int, dry_run: bool, as_json: bool) -> None:
     found = pruning.doomed(settings, keep)
     if not dry_run:
         pruning.remove(settings, found)
-    freed = sum(one.bytes for one in found)
+    freed = sum(one.frees for one in found)
     if as_json:
-        gone: list[json.Json] = [{"kind": one.kind, "name": one.name, "bytes": one.bytes} for one in found]
-        click.echo(json.text({"removed": gone, "bytes": freed, "dry_run": dry_run}))
+        gone: list[json.Json] = [
+            {"kind": one.kind, "name": one.name, "bytes": one.bytes, "frees": one.frees} for one in found
+        ]
+        click.echo(json.text({"removed": gone, "frees": freed, "dry_run": dry_run}))
         return
     for one in found:
-        click.echo(f"{one.kind} {printable(one.name)}: {size(one.bytes)}")
+        click.echo(f"{one.kind} {printable(one.name)}: frees {size(one.frees)} of the {size(one.bytes)} that it holds")
     click.echo(f"{size(freed)} {'would be free' if dry_run else 'freed'}")
 
 

@@ -11,6 +11,7 @@ from ingest.commands import fetch
 from ingest.commands.live import Live
 from ingest.commands.loading import landed
 from ingest.commands.logs import logged
+from ingest.commands.outcome import report
 from lineage import console
 from lineage.console import Command
 
@@ -133,9 +134,9 @@ def pull(
         pulled = list(_archives(settings, [name for name in sources if "@" in name], live))
         published = [_shared(settings, repo, revision, layer, live, load=not no_load) for repo in repos]
     for snapshot in pulled:
-        fetch.report(snapshot, loaded=False, quiet=quiet, as_json=as_json)
+        report(snapshot, loaded=False, quiet=quiet, as_json=as_json)
     for snapshot in published:
-        fetch.report(snapshot, loaded=not no_load, quiet=quiet, as_json=as_json)
+        report(snapshot, loaded=not no_load, quiet=quiet, as_json=as_json)
 
 
 def _archives(settings: Settings, archives: Sequence[str], live: Live) -> Iterator[Snapshot]:

@@ -18,8 +18,9 @@ from ingest.crawl.stopping import Stopping
 from ingest.crawl.walk import Walk
 from ingest.hub import HubSource, addresses
 from ingest.progress import Report, quiet
-from lineage import deltas
+from lineage import checked, deltas
 from lineage import settings as configured
+from lineage.checked import Checked
 from lineage.errors import Damaged, Incomplete, Interrupted, NoData, Refused
 from lineage.schema import LISTING, SNAPSHOT_VERSION
 from lineage.settings import Settings
@@ -52,12 +53,22 @@ def update(
 ) -> Snapshot:
     """The newest whole snapshot of this Hub with all that changed since laid over it, as a new sealed snapshot.
 
+    Where not one row differs nothing is sealed: then it is that snapshot itself, `Unchanged`, and the check is noted
+    beside it. The next update starts from the same watermark, which costs no more, as nothing lies between.
     One that was cut off goes on from its last committed page, as long as no newer snapshot is there to start from;
     `fresh` starts over. Raises `NoData` where there is nothing to update, `Incomplete` where the listing ended before
     it was old enough, `Interrupted` on Ctrl-C and SIGTERM, and what `HubSource.fetch` raises.
     """
     with series.alone(settings, WHOLE, "update"), Stopping() as stopping:
         return _Update(settings, source, now, progress).finished(stopping, fresh)
+
+
+@dataclass(frozen=True)
+class Unchanged(Snapshot):
+    """The snapshot that an update started from, as the Hub still shows it; `notes` say so, then what it says itself."""
+
+    checked: Checked
+    notes: tuple[str, ...]
 
 
 def due(manifest: Manifest) -> datetime:
@@ -96,7 +107,12 @@ class _Update:
         try:
             walk, since = self._walked(pages, stopping)
             with stopping.droppable():
-                snapshot = self._sealed(pages, walk, since)
+                changed = self._changed(pages, since)
+                bad = pl.concat([self._base.quarantined(), pages.quarantined()]).unique()
+                if changed.rows.is_empty() and bad.height == self._base.manifest.quarantined:
+                    snapshot: Snapshot = self._unchanged(walk)
+                else:
+                    snapshot = self._sealed(pages, walk, changed, bad)
         except KeyboardInterrupt:
             here = configured.read().home == self._settings.home
             words = ["lineage", *([] if here else ["--home", str(self._settings.home)]), "update"]
@@ -150,9 +166,18 @@ class _Update:
         unknown = ~rows["id"].is_in(known_ids.implode()) & ~rows["id"].is_in(renamed["now"].implode())
         return _Changed(rows, int(unknown.sum()), renamed.height)
 
-    def _sealed(self, pages: Pages, walk: Walk, since: datetime) -> Snapshot:
+    def _unchanged(self, walk: Walk) -> Unchanged:
         base = self._base.manifest
-        changed = self._changed(pages, since)
+        seen = Checked(walk.started_at, walk.requests)
+        checked.note(self._settings, base.id, seen)
+        told = (
+            f"Nothing changed on the Hub since {base.id}, which stays the newest: checked on "
+            f"{seen.at:%Y-%m-%d} at {seen.at:%H:%M} UTC by {seen.requests:,} requests."
+        )
+        return Unchanged(base, self._base.path, seen, (told, *_outlook(base, seen.at)))
+
+    def _sealed(self, pages: Pages, walk: Walk, changed: _Changed, bad: pl.DataFrame) -> Snapshot:
+        base = self._base.manifest
         told = next((head.simulated for head in pages.heads if head.simulated), None)
         late = sum(part.rows for part in base.parts if deltas.is_delta(part.name)) + changed.rows.height
         over = self._base if late <= base.models * deltas.LIMIT else None
@@ -161,7 +186,7 @@ class _Update:
         return sealed(
             self._settings,
             rows=rows,
-            quarantined=pl.concat([self._base.quarantined(), pages.quarantined()]).unique(),
+            quarantined=bad,
             over=over,
             scope=WHOLE,
             kind="update",
@@ -202,16 +227,17 @@ def _differing(rows: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
 
 def _notes(base: Manifest, changed: _Changed, requests: int, now: datetime) -> tuple[str, ...]:
     """Two of its own, then those of the last full listing, its licence among them."""
-    full = base.full_as_of or base.as_of
-    when = due(base)
     count = changed.rows.height
     edited = count - changed.new - changed.renamed
     what = f"{count:,} models: {changed.new:,} new, {edited:,} changed, {changed.renamed:,} renamed"
+    return (f"Differs from {base.id} in {what}; it took {requests:,} requests.", *_outlook(base, now))
+
+
+def _outlook(base: Manifest, now: datetime) -> tuple[str, ...]:
+    """What an update cannot see and when the next full crawl is due, then the notes of the last full listing."""
+    full = base.full_as_of or base.as_of
+    when = due(base)
     card = "" if base.card else " Card front matter is known only of models that changed since then."
     carried = base.notes[2:] if base.kind == "update" else base.notes
     listing = f"The whole was last listed on {full:%Y-%m-%d}, so the next full crawl (lineage crawl)"
-    return (
-        f"Differs from {base.id} in {what}; it took {requests:,} requests.",
-        f"{UNSEEN} {listing} {'was' if when < now else 'is'} due on {when:%Y-%m-%d}.{card}",
-        *carried,
-    )
+    return (f"{UNSEEN} {listing} {'was' if when < now else 'is'} due on {when:%Y-%m-%d}.{card}", *carried)

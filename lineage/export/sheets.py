@@ -182,17 +182,14 @@ def snapshots(lines: Iterable[given.SnapshotLine]) -> Sheet:
         Column("models", "number"),
         Column("quarantined", "number"),
         Column("bytes", "number"),
+        Column("frees", "number"),
         Column("complete"),
         Column("card"),
         Column("simulated"),
         Column("loaded"),
         Column("source"),
     )
-    rows = (
-        (s.id, s.scope, s.as_of, s.models, s.quarantined, s.bytes, s.complete, s.card, s.simulated, s.loaded, s.source)
-        for s in lines
-    )
-    return Sheet(columns, tuple(rows))
+    return Sheet(columns, tuple(tuple(getattr(line, column.name) for column in columns) for line in lines))
 
 
 def checks(lines: Iterable[given.Check]) -> Sheet:

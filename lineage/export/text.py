@@ -233,12 +233,17 @@ def snapshots(lines: Sequence[given.SnapshotLine], look: Look) -> str:
     if not lines:
         return "No snapshot yet: `lineage bootstrap` fetches the whole Hub, `lineage crawl deepseek` one family.\n"
     texts = [Column("snapshot", whole=True), Column("scope"), Column("as of", whole=True)]
-    numbers = [Column("models", "number"), Column("bad rows", "number"), Column("size", whole=True)]
-    columns = (*texts, *numbers, Column("marks"), Column("source"))
+    numbers = [Column("models", "number"), Column("bad rows", "number")]
+    sizes = [Column("holds", whole=True), Column("frees", whole=True)]
+    columns = (*texts, *numbers, *sizes, Column("marks"), Column("source"))
     rows = tuple(
-        (s.id, s.scope, day(s.as_of), s.models, s.quarantined, size(s.bytes), _marks(s), s.source) for s in lines
+        (s.id, s.scope, day(s.as_of), s.models, s.quarantined, size(s.bytes), size(s.frees), _marks(s), s.source)
+        for s in lines
     )
-    return "\n".join(drawn(Sheet(columns, rows), look)) + "\n"
+    body = drawn(Sheet(columns, rows), look)
+    if any(line.frees < line.bytes for line in lines):
+        body += ["", "frees: what the disk gets back where that one alone is pruned; the rest it shares with others"]
+    return "\n".join(body) + "\n"
 
 
 def _marks(line: given.SnapshotLine) -> str | None:
@@ -247,6 +252,7 @@ def _marks(line: given.SnapshotLine) -> str | None:
         receipts.BANNER.lower() * line.simulated,
         "partial" * (not line.complete),
         "no card data" * (not line.card),
+        f"nothing new on {day(line.checked_at)}" if line.checked_at else "",
     ]
     return ", ".join(mark for mark in marks if mark) or None
 

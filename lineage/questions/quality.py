@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from lineage import attributions, resolved
+from lineage import attributions, checked, pruning, resolved
 from lineage import audit as findings
 from lineage import snapshots as sealed
 from lineage.answers import AuditAnswer, Example, FamiliesAnswer, FamilyLine, Finding, SnapshotLine
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lineage.graph import Bits, Graph
     from lineage.registry import Family
     from lineage.settings import Settings
+    from lineage.snapshots import Manifest
 
 
 def audit(atlas: Atlas, *, examples: int = 5) -> AuditAnswer:
@@ -141,22 +142,28 @@ def _unclaimed_roots(atlas: Atlas, limit: int = 20) -> tuple[tuple[str, int], ..
 def snapshots(settings: Settings) -> tuple[SnapshotLine, ...]:
     """Every sealed snapshot, oldest first."""
     loaded = _loaded(settings)
-    return tuple(
-        SnapshotLine(
-            id=m.id,
-            scope=m.scope,
-            source=m.source,
-            as_of=m.as_of,
-            models=m.models,
-            quarantined=m.quarantined,
-            simulated=m.simulated,
-            complete=m.complete,
-            card=m.card,
-            bytes=sum(part.bytes for part in m.parts),
-            sha256=m.sha256,
-            loaded=m.id == loaded,
-        )
-        for m in sealed.listed(settings)
+    return tuple(_line(settings, manifest, loaded) for manifest in sealed.listed(settings))
+
+
+def _line(settings: Settings, m: Manifest, loaded: str | None) -> SnapshotLine:
+    folder = settings.snapshots / m.id
+    held, freed = pruning.sizes([folder])[folder]
+    seen = checked.last(settings, m.id)
+    return SnapshotLine(
+        id=m.id,
+        scope=m.scope,
+        source=m.source,
+        as_of=m.as_of,
+        models=m.models,
+        quarantined=m.quarantined,
+        simulated=m.simulated,
+        complete=m.complete,
+        card=m.card,
+        bytes=held,
+        frees=freed,
+        sha256=m.sha256,
+        loaded=m.id == loaded,
+        checked_at=seen.at if seen else None,
     )
 
 

@@ -15,7 +15,7 @@ from ingest.simulated.server import SimulatedHub
 from ingest.simulated.sources import rows_world
 from lineage import locks
 from lineage.settings import Settings
-from tests.crawl.worlds import crowd
+from tests.crawl.worlds import crowd, raw
 
 
 def test_a_log_takes_warnings_and_the_end_and_nothing_that_steers_a_terminal(tmp_path):
@@ -56,10 +56,12 @@ def test_an_unattended_update_says_all_in_json_and_in_the_log(tmp_path):
     log = tmp_path / "log"
     with SimulatedHub(rows_world(crowd(300)), faults=[status(503, first=3)]) as hub:
         assert run(tmp_path, hub.url, "crawl", "--no-load", "-q").returncode == 0
+        hub.show(rows_world([*crowd(300), raw("new/one", 900)]))
         done = run(tmp_path, hub.url, "update", "--quiet", "--json", "--no-load", "--log", str(log))
         assert (done.returncode, done.stderr) == (0, "")
         told = json.loads(done.stdout)
-        assert (told["kind"], told["requests"], told["models"], told["loaded"]) == ("update", 2, 300, False)
+        assert told["new"]
+        assert (told["kind"], told["requests"], told["models"], told["loaded"]) == ("update", 2, 301, False)
         with locks.exclusive(Settings(tmp_path).crawls / "hub.lock", "process 12345"):
             busy = run(tmp_path, hub.url, "update", "--quiet", "--json", "--log", str(log))
     assert (busy.returncode, json.loads(busy.stdout)["error"]["kind"]) == (1, "already-running")
@@ -67,5 +69,35 @@ def test_an_unattended_update_says_all_in_json_and_in_the_log(tmp_path):
     lines = log.read_text()
     assert "WARNING 127.0.0.1" in lines
     assert "answered 503" in lines
-    assert f"sealed {told['id']}: 300 models, 0 unreadable rows, 2 requests; not loaded." in lines
+    assert f"sealed {told['id']}: 301 models, 0 unreadable rows, 2 requests; not loaded." in lines
     assert "ERROR lineage update ended with AlreadyRunning: Another lineage (process 12345)" in lines
+
+
+def test_a_night_without_changes_says_so_and_loads_only_what_the_store_lacks(tmp_path):
+    log = tmp_path / "log"
+    with SimulatedHub(rows_world(crowd(300))) as hub:
+        sealed = run(tmp_path, hub.url, "crawl", "--no-load", "-q").stdout.strip()
+        told = [json.loads(run(tmp_path, hub.url, "update", *words).stdout) for words in QUIET]
+        pointer = (tmp_path / "store" / "CURRENT").read_text()
+        said = run(tmp_path, hub.url, "update", "--log", str(log))
+        quiet = run(tmp_path, hub.url, "update", "-q")
+        assert (tmp_path / "store" / "CURRENT").read_text() == pointer
+        listed = json.loads(run(tmp_path, hub.url, "snapshots", "--json").stdout)
+        text = run(tmp_path, hub.url, "snapshots").stdout
+    assert [(each["id"], each["new"], each["loaded"]) for each in told] == [
+        (sealed, False, False),
+        (sealed, False, True),
+    ]
+    for each in told:
+        assert each["checked"] == {"at": each["checked"]["at"], "requests": 1}
+        assert each["notes"][0].startswith(f"Nothing changed on the Hub since {sealed}, which stays the newest: ")
+        assert "does not see models that were deleted" in each["notes"][1]
+    assert said.returncode == 0
+    assert f"Nothing changed on the Hub since {sealed}" in said.stdout
+    assert (quiet.returncode, quiet.stdout) == (0, f"{sealed}\n")
+    assert f"Nothing changed on the Hub since {sealed}" in log.read_text()
+    assert [one["checked_at"] is not None for one in listed] == [True]
+    assert "nothing new on 20" in text
+
+
+QUIET = (("--quiet", "--json", "--no-load"), ("--quiet", "--json"))

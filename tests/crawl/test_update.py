@@ -14,12 +14,13 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from ingest.crawl import crawl
-from ingest.crawl.update import OVERLAP, due, update
+from ingest.crawl.update import OVERLAP, Unchanged, due, update
 from ingest.simulated.faults import Kind, once, status
 from ingest.simulated.server import SimulatedHub
 from ingest.simulated.sources import rows_world
 from ingest.simulated.world import World
-from lineage import deltas, locks, snapshots
+from lineage import checked, deltas, locks, snapshots
+from lineage.checked import Checked
 from lineage.errors import AlreadyRunning, HubBusy, Incomplete, NoData
 from lineage.schema import LISTING
 from lineage.settings import Settings
@@ -191,20 +192,52 @@ def test_without_hard_links_parts_are_copied(settings, source_of, monkeypatch):
     with SimulatedHub(world_of()) as hub:
         first = crawl(settings, source_of(hub.url), now=clock_of(LATER))
         monkeypatch.setattr(os, "link", refused)
+        hub.show(world_of({"id": "org3/m3", "_id": f"{3:024x}", "lastModified": at(AFTER)}))
         second = update(settings, source_of(hub.url), now=clock_of(LATER + timedelta(days=1)))
-    assert_frame_equal(promised(second), essence(first))
+    assert_frame_equal(promised(second).drop("last_modified"), essence(first).drop("last_modified"))
     assert len({(each.path / "models-00000.parquet").stat().st_ino for each in (first, second)}) == 2
 
 
-def test_nothing_changed(settings, source_of):
+def test_where_nothing_changed_nothing_is_sealed_and_the_check_is_noted(settings, source_of):
+    fresh = {**raw("new/one", AFTER), "_id": f"{9_000:024x}"}
+    nights = [LATER + timedelta(days=n) for n in range(4)]
     with SimulatedHub(world_of()) as hub:
-        first = crawl(settings, source_of(hub.url), now=clock_of(LATER))
+        first = crawl(settings, source_of(hub.url), now=clock_of(nights[0]))
+        before = {path: path.stat().st_mtime_ns for path in first.path.iterdir()}
+        for night in nights[1:3]:
+            again = update(settings, source_of(hub.url), now=clock_of(night))
+            assert isinstance(again, Unchanged)
+            assert (again.manifest, again.path, again.checked) == (first.manifest, first.path, Checked(night, 1))
+            assert checked.last(settings, first.manifest.id) == again.checked
+        assert len(snapshots.listed(settings)) == 1
+        assert not (settings.crawls / "hub.update").exists()
+        assert {path: path.stat().st_mtime_ns for path in first.path.iterdir()} == before
+        hub.show(world_of(fresh))
+        changed = update(settings, source_of(hub.url), now=clock_of(nights[3]))
+    assert not isinstance(changed, Unchanged)
+    assert "1 models: 1 new" in changed.manifest.notes[0]
+    assert (changed.manifest.based_on, changed.manifest.requests) == (first.manifest.id, 1)
+    assert checked.last(settings, changed.manifest.id) is None
+
+
+def test_a_row_that_cannot_be_read_is_a_change(settings, source_of):
+    bad = {"id": 5, "createdAt": at(AFTER), "lastModified": at(AFTER)}
+    with SimulatedHub(world_of()) as hub:
+        crawl(settings, source_of(hub.url), now=clock_of(LATER))
+        hub.show(rows_world([*world_of().rows, bad]))
         second = update(settings, source_of(hub.url), now=clock_of(LATER + timedelta(days=1)))
-    assert second.manifest.sha256 == first.manifest.sha256
-    assert second.manifest.parts == first.manifest.parts
-    assert second.manifest.as_of == LATER + timedelta(days=1)
-    assert "0 models: 0 new, 0 changed, 0 renamed" in second.manifest.notes[0]
-    assert snapshots.opened(settings).manifest.id == second.manifest.id
+        third = update(settings, source_of(hub.url), now=clock_of(LATER + timedelta(days=2)))
+    assert (second.manifest.quarantined, isinstance(second, Unchanged)) == (1, False)
+    assert isinstance(third, Unchanged)
+
+
+def test_a_note_that_cannot_be_read_is_none(settings):
+    settings.snapshots.mkdir(parents=True)
+    checked.note(settings, "a", Checked(LATER, 3))
+    (file,) = settings.snapshots.iterdir()
+    for text in ("", "[]", "{}", '{"at": 3, "requests": 1}', '{"at": "soon", "requests": 1}'):
+        file.write_text(text)
+        assert checked.last(settings, "a") is None
 
 
 def test_a_change_dated_in_the_future_does_not_move_the_watermark_past_now(settings, source_of):
@@ -218,8 +251,8 @@ def test_a_change_dated_in_the_future_does_not_move_the_watermark_past_now(setti
         assert second.manifest.watermark == LATER + timedelta(hours=1)
         assert "new/one" in set(promised(second)["id"])
         third = update(settings, source_of(hub.url), now=clock_of(LATER + timedelta(hours=2)))
-    assert third.manifest.watermark == LATER + timedelta(hours=2)
-    assert "0 models:" in third.manifest.notes[0]
+    assert isinstance(third, Unchanged)
+    assert third.manifest.id == second.manifest.id
 
 
 @pytest.mark.parametrize(("offset", "seen"), [(0, True), (-1, False)])
@@ -289,7 +322,7 @@ def test_pages_of_another_snapshot_are_given_up(settings, source_of, caplog):
         crawl(settings, source_of(hub.url), now=clock_of(LATER + timedelta(days=2)))
         last = update(settings, source_of(hub.url), now=clock_of(LATER + timedelta(days=3)))
     assert "begun anew" in caplog.text
-    assert "0 models:" in last.manifest.notes[0]
+    assert isinstance(last, Unchanged)
 
 
 CHILD = """
@@ -395,5 +428,6 @@ def test_after_a_dump_without_ids_of_the_hub_and_cards_what_changed_has_both(set
     assert updated.manifest.based_on == dump.manifest.id
     assert "Card front matter is known only of models that changed since then." in updated.manifest.notes[1]
     assert [each.manifest.notes[2:] for each in (updated, again)] == [("Under a licence.",)] * 2
+    assert isinstance(again, Unchanged)
     assert due(again.manifest) == worlds[0].now + timedelta(days=7)
     assert promised(again).equals(rows)

@@ -24,10 +24,16 @@ def home(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def hub():
+def served():
     """One simulated Hub: an update follows the crawl of the same address."""
-    with SimulatedHub(World(MODELS)) as served:
-        yield {"HF_ENDPOINT": served.url, "HF_TOKEN": ""}
+    with SimulatedHub(World(MODELS)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def hub(served):
+    """What makes it the Hub of a command."""
+    return {"HF_ENDPOINT": served.url, "HF_TOKEN": ""}
 
 
 @pytest.fixture
@@ -88,11 +94,16 @@ def test_crawl_loads_the_server_and_load_narrows_it(lineage, crawled, link, tool
     assert [row for row in after[0] if "LineageMeta" not in row] == [r for r in before[0] if "LineageMeta" not in r]
 
 
-def test_an_update_keeps_the_scope_that_was_loaded(lineage, crawled, link, hub):
+def test_an_update_keeps_the_scope_that_was_loaded(lineage, crawled, link, hub, served):
     assert lineage("load", "-q", "--scope", "family:qwen").returncode == 0
-    done = lineage("update", **hub)
-    assert done.returncode == 0, done.stderr
-    assert _scope(link) == "family:qwen"
+    served.show(World(MODELS, day=1))
+    for new in (True, False):
+        done = lineage("update", "--json", **hub)
+        assert done.returncode == 0, done.stderr
+        told = json.loads(done.stdout)
+        assert (told["new"], told["loaded"]) == (new, True)
+        assert _scope(link) == "family:qwen"
+        assert link.read("MATCH (l:LineageMeta) RETURN l.snapshot") == [(told["id"],)]
 
 
 def test_what_is_too_much_or_not_ours_is_refused_before_anything_is_written(lineage, crawled, link, tools):

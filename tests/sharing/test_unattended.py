@@ -18,10 +18,12 @@ from ingest.importing import bootstrap
 from ingest.simulated.dump import write_dump
 from ingest.simulated.repositories import WritableHub
 from ingest.simulated.world import World
-from lineage import pruning
+from lineage import checked, pruning
+from lineage.export.plain import size
+from lineage.questions import snapshots
 from lineage.settings import Settings
 from lineage.snapshots import listed, sealed
-from tests.reports.homes import TODAY, listing, model
+from tests.reports.homes import TODAY, listing, model, run
 from tests.sharing.shared import REPO, TOKEN, left, real
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,7 +87,8 @@ def test_the_workflow_runs_twice(night: dict[str, str], tmp_path: Path) -> None:
             done = shell(step, night, tmp_path)
             assert done.returncode == 0, (step, done.stderr)
     settings = Settings(home=tmp_path / "work" / "home")
-    assert [manifest.kind for manifest in listed(settings)] == ["update", "update"]
+    assert [manifest.kind for manifest in listed(settings)] == ["dump", "update"]
+    assert checked.last(settings, listed(settings)[-1].id) is not None
     assert (tmp_path / "work" / "top.csv").read_text(encoding="utf-8").count("\n") > 5
     pulled = shell("LINEAGE_HOME=other lineage pull OWNER/NAME --layer full --quiet --no-load", night, tmp_path)
     assert pulled.stdout.strip() == listed(settings)[-1].id
@@ -132,6 +135,10 @@ def test_the_commands_of_sharing_run_in_their_order(night: dict[str, str], tmp_p
         assert TOKEN not in done.stdout + done.stderr
 
 
+def held(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.iterdir())
+
+
 def test_pruning_frees_what_no_kept_snapshot_shares(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / "home")
     rows = [model(f"a/{n}", hub_id=f"{n:024x}") for n in range(2_000)]
@@ -150,9 +157,27 @@ def test_pruning_frees_what_no_kept_snapshot_shares(tmp_path: Path) -> None:
     )
     (gone,) = pruning.doomed(settings, 1)
     before = sum((settings.home / name).stat().st_size for name in left(settings))
-    assert 0 < gone.bytes < first.manifest.parts[0].bytes
+    assert 0 < gone.frees < first.manifest.parts[0].bytes < gone.bytes
+    lines = snapshots(settings)
+    assert (lines[0].id, lines[0].frees) == (gone.name, gone.frees)
+    assert [line.bytes for line in lines] == [held(settings.snapshots / line.id) for line in lines]
+    planned, shown = (run(settings.home, "prune", "--keep", "1", "--dry-run", *form) for form in (("--json",), ()))
+    told = json.loads(planned.stdout)
+    assert told["removed"] == [{"kind": "snapshot", "name": gone.name, "bytes": gone.bytes, "frees": gone.frees}]
+    assert told["frees"] == gone.frees
+    freed, all_of_it = size(gone.frees), size(gone.bytes)
+    assert shown.stdout.splitlines() == [
+        f"snapshot {gone.name}: frees {freed} of the {all_of_it} that it holds",
+        f"{freed} would be free",
+    ]
+    listed_text = run(settings.home, "snapshots").stdout
+    assert re.search(rf"^{gone.name} .* {all_of_it} +{freed} ", listed_text, re.MULTILINE)
+    assert "frees: what the disk gets back where that one alone is pruned" in listed_text
+    checked.note(settings, gone.name, checked.Checked(TODAY, 1))
+    noted = (settings.snapshots / f"{gone.name}.checked.json").stat().st_size
     seen = {(settings.home / name).stat().st_ino: (settings.home / name).stat().st_size for name in left(settings)}
     pruning.remove(settings, (gone,))
     now = {(settings.home / name).stat().st_ino: (settings.home / name).stat().st_size for name in left(settings)}
-    assert sum(seen.values()) - sum(now.values()) == gone.bytes
+    assert sum(seen.values()) - sum(now.values()) == gone.frees + noted
+    assert checked.last(settings, gone.name) is None
     assert before > sum(seen.values())
