@@ -17,6 +17,7 @@ from ingest import parse
 from ingest.crawl.frontier import OLDEST, Task
 from ingest.crawl.pages import Head, Pages
 from ingest.hub import Fetched, HubSource, unpacked
+from ingest.parse import NotAPage
 from lineage.errors import LineageError
 
 AHEAD = 256
@@ -133,14 +134,16 @@ class Chain:
 
     def commit(self, got: Sequence[tuple[Head, Got]]) -> None:
         """Parse and keep pages that follow each other. Raises `NotAPage` after those before the one that is none."""
-        pages = []
         try:
-            for head, one in got:
-                pages.append((head, parse.page(one.body)))
-        finally:
-            if pages:
-                self._pages.commit(pages)
-                self._recent.extend(_Seen(page.rows["hub_id"]) for _, page in pages[-RECENT:])
+            parsed = parse.pages([one.body for _, one in got])
+        except NotAPage:
+            if len(got) == 1:
+                raise
+            for one in got:
+                self.commit([one])
+            return
+        self._pages.commit([(head, page) for (head, _), page in zip(got, parsed, strict=True)])
+        self._recent.extend(_Seen(page.rows["hub_id"]) for page in parsed[-RECENT:])
 
     def drop_last(self) -> None:
         """Forget its last page."""

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import polars as pl
 
-from ingest import parse
 from ingest.crawl import quality
 from ingest.crawl.chain import Chain, Got
 from ingest.crawl.frontier import NEWEST, OLDEST
@@ -137,8 +136,7 @@ class Chains:
         for chain, other in self._pairs():
             chain.start(other)
         try:
-            with parse.uncollected():
-                self._go_on(stopping)
+            self._go_on(stopping)
         finally:
             for chain in self._chains:
                 chain.finish()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -12,8 +13,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingest.parse import Parsed, oddrows
-from ingest.parse.dumpcolumns import listing
+from ingest.parse import Parsed, columns, oddrows, quarantine
 from lineage.errors import Damaged
 
 Bytes: TypeAlias = Callable[[int, int], None]
@@ -37,6 +37,7 @@ _INSIDE = {
 }
 _BATCH = 32_768
 _GAP = 8_192
+_TEXTS = pl.List(pl.String)
 T = TypeVar("T")
 
 
@@ -126,7 +127,13 @@ class DumpReader:
         self._tried(lambda: batch.validate(full=True))
         frame = pl.DataFrame(batch)
         usual = {spelt: wanted for wanted, spelt in self._spelt.items() if spelt in frame.columns}
-        return listing(frame.rename(usual))
+        table = _clean(columns.listing(frame.rename(usual)))
+        if "baseModels" not in self.missing:
+            table = table.with_columns(pl.col("dump_parents").fill_null([]))
+        unfit = table.select(columns.unfit_id()).to_series()
+        if not unfit.any():
+            return Parsed(table, quarantine([]))
+        return Parsed(table.filter(~unfit), quarantine(_refused(name) for name in table.filter(unfit)["id"]))
 
     def _tried(self, read: Callable[[], T]) -> T:
         try:
@@ -144,6 +151,26 @@ def read(source: Path | BinaryIO, progress: Bytes = lambda done, total: None, *,
     Errors of the open file itself (a network's) pass through unchanged.
     """
     return DumpReader(source, name or (source.name if isinstance(source, Path) else "the dump"), progress)
+
+
+def _clean(table: pl.DataFrame) -> pl.DataFrame:
+    """The same with U+FFFD for NUL, which no store takes."""
+    texts = [name for name, dtype in table.schema.items() if dtype == pl.String and _nul(table[name])]
+    lists = [name for name, dtype in table.schema.items() if dtype == _TEXTS and _nul(table[name].explode())]
+    return table.with_columns(_whole(pl.col(texts)), pl.col(lists).list.eval(_whole(pl.element())))
+
+
+def _nul(texts: pl.Series) -> bool:
+    return bool(texts.str.contains("\x00", literal=True).any())
+
+
+def _whole(texts: pl.Expr) -> pl.Expr:
+    return texts.str.replace_all("\x00", "\ufffd", literal=True)
+
+
+def _refused(name: str | None) -> tuple[str, str]:
+    reason = "bad-id" if name is not None and name.strip() else "no-id"
+    return reason, json.dumps({"id": name}, ensure_ascii=False)
 
 
 def _belongs(leaf: str, column: str) -> bool:

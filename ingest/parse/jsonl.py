@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 import re
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
-import msgspec
 import polars as pl
 
 from ingest import parse
-from ingest.parse import Parsed, oddrows, rows, workers
+from ingest.parse import Parsed, oddrows, rows
 from ingest.parse.inflate import Pieces
 from lineage.errors import Fatal
 
@@ -21,16 +22,10 @@ Bytes: TypeAlias = Callable[[int, int], None]
 
 _CHUNK = 8 << 20
 _LONGEST_LINE = 64 << 20
-_WORKERS = 2
-_APART = 32 << 20
-"""Bytes of a file from which starting processes to parse it pays."""
+_AT_ONCE = 2
 _BOM = b"\xef\xbb\xbf"
 _OTHERS = dict(oddrows.SPELLINGS)
-_KEYS = {
-    field.encode_name: tuple(name for name in (field.encode_name, _OTHERS.get(field.encode_name)) if name)
-    for field in msgspec.structs.fields(rows.Row)
-    if field.encode_name not in ("id", "modelId", *_OTHERS.values())
-}
+_KEYS = {key: (key, *filter(None, [_OTHERS.get(key)])) for key in rows.ROW if key != "id"}
 _log = logging.getLogger(__name__)
 
 
@@ -63,8 +58,14 @@ class LineReader:
             )
 
     def _parsed(self, file: BinaryIO) -> Iterator[Parsed]:
-        chunks = self._looked(file)
-        yield from map(parse.lines, chunks) if self.size < _APART else workers.parsed(chunks, _WORKERS)
+        with ThreadPoolExecutor(_AT_ONCE) as parsers:
+            ahead: deque[Future[Parsed]] = deque()
+            for chunk in self._looked(file):
+                ahead.append(parsers.submit(parse.lines, chunk))
+                if len(ahead) > _AT_ONCE:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
         if self._rest.strip():
             self._look(self._rest)
             yield self._last(self._rest)

@@ -1,6 +1,7 @@
 """One listing row read value by value: for the few rows that hold other types than the Hub writes.
 
-Where a key is written twice the last one counts. An optional field of an odd type is null.
+Where a key is written twice the first one counts. A number or a truth value where text belongs is its text; an optional
+field of any other odd type is null.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
+from math import isfinite
 from typing import TypeAlias
 
 import orjson
@@ -32,11 +35,17 @@ SPELLINGS: tuple[tuple[str, str], ...] = (
 UNFIT = "\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd"
 """Characters that no id may hold, for a character class: controls, line separators, and what stands for broken text."""
 
+NO_TAG = r"[\[\]{}\",;\s]"
+"""What a text holds that is no single tag but several, in whatever form."""
+
 LONGEST_ID = 512
 RAW = 4096
+LARGEST = 1e300
+"""Numbers from there on are no numbers of anything."""
 
-_WHOLE = re.compile(r"-?[0-9]{1,18}", re.ASCII)
-_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
+_WHOLE = re.compile(r"[+-]?[0-9]{1,1000}", re.ASCII)
+_DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
+_NO_TAG = re.compile(NO_TAG)
 _UNFIT = re.compile(f"[{UNFIT}]")
 _INT64 = 2**63
 
@@ -44,7 +53,7 @@ _INT64 = 2**63
 def loads(text: str) -> Json:
     """The JSON value of a text; NaN and infinities are null. Raises ValueError where it is no JSON."""
     try:
-        value: Json = json.loads(text, parse_constant=lambda _: None, parse_int=_integer)
+        value: Json = json.loads(text, parse_constant=lambda _: None, parse_int=_integer, object_pairs_hook=_first)
     except RecursionError:
         value = orjson.loads(text.encode("utf-8", "replace"))
     return value
@@ -62,8 +71,8 @@ def cells(value: Json) -> dict[str, Cell]:
         "hub_id": _text(value.get("_id")),
         "id": _id(value.get("modelId") if name is None else name),
         "author": _text(value.get("author")),
-        "created_at": moment(value.get("createdAt")),
-        "last_modified": moment(value.get("lastModified")),
+        "created_at": moment(_text(value.get("createdAt"))),
+        "last_modified": moment(_text(value.get("lastModified"))),
         "downloads": _whole(value.get("downloads")),
         "downloads_all_time": _whole(value.get("downloadsAllTime")),
         "likes": _whole(value.get("likes")),
@@ -109,13 +118,20 @@ def parents(value: Json) -> list[str] | None:
 
 
 def licence(value: Json) -> str | None:
-    """A card's licence, several as their JSON."""
-    return written(value) if isinstance(value, list | dict) else _text(value)
+    """A card's licence, a list of one as that one, several as their JSON."""
+    if isinstance(value, list) and len(value) == 1 and value[0] is not None:
+        value = value[0]
+    return None if value is None else written(value)
 
 
 def written(value: Json) -> str:
     """A JSON value as text; a text is itself."""
-    return clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    return json_text(value) if isinstance(value, list | dict) or value is None else _scalar(value)
+
+
+def json_text(value: Json) -> str:
+    """The JSON of a value."""
+    return clean(json.dumps(value, ensure_ascii=False))
 
 
 def clean(text: str) -> str:
@@ -132,8 +148,20 @@ def _inside(value: Json, key: str) -> Json:
     return value.get(key) if isinstance(value, dict) else None
 
 
+def _first(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    return dict(reversed(pairs))
+
+
 def _text(value: Json) -> str | None:
-    return clean(value) if isinstance(value, str) else None
+    return None if value is None or isinstance(value, list | dict) else _scalar(value)
+
+
+def _scalar(value: bool | int | float | str) -> str:
+    """A text as it is, another value as JSON has it, without exponent or needless zeros."""
+    if isinstance(value, bool) or not isinstance(value, float) or not isfinite(value):
+        return clean(str(value).lower() if isinstance(value, bool) else str(value))
+    digits = format(Decimal(repr(value)), "f")
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
 
 
 def _id(value: Json) -> str:
@@ -153,13 +181,16 @@ def _tags(value: Json) -> list[str]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise BadRecord("bad-tags")
+        tag = _text(value)
+        if tag is None or _NO_TAG.search(tag):
+            raise BadRecord("bad-tags")
+        return [tag]
     return [clean(tag) for tag in value if isinstance(tag, str)]
 
 
 def _whole(value: Json) -> int | None:
     if isinstance(value, str):
-        return int(value) if _WHOLE.fullmatch(value) else None
+        value = int(value) if _WHOLE.fullmatch(value) else None
     if isinstance(value, bool) or not isinstance(value, int | float) or not -_INT64 <= value < _INT64:
         return None
     return int(value) if value == int(value) else None
@@ -170,20 +201,16 @@ def _number(value: Json) -> float | None:
         value = float(value) if _DECIMAL.fullmatch(value) else None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if abs(value) < 1e300 else None
+    return float(value) if abs(value) < LARGEST else None
 
 
 def _flag(value: Json) -> bool | None:
-    return {"true": True, "false": False}.get(_scalar(value))
+    return {"true": True, "false": False}.get(_text(value) or "")
 
 
 def _gated(value: Json) -> str | None:
-    text = _scalar(value)
+    text = _text(value)
     return text if text in ("false", "true", "auto", "manual") else None
-
-
-def _scalar(value: Json) -> str:
-    return str(value).lower() if isinstance(value, bool) else value if isinstance(value, str) else ""
 
 
 def moment(value: Json) -> datetime | None:

@@ -1,207 +1,118 @@
-"""Listing rows as the Hub writes them, decoded straight into typed structs: the fast way, which refuses any other type.
+"""Listing rows and cards in JSON, read straight into typed columns: the fast way, which takes a text whole or not.
 
-A row that a struct does not take is read again, value by value, by `oddrows`. Of a key written twice the last counts.
+A number or a truth value where text belongs is its text, one value where a list belongs is a list of one. What is not
+taken is left to `oddrows`, row by row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Any, NamedTuple, TypeAlias
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 import msgspec
-from msgspec import Meta, Struct
+import polars as pl
+from polars.exceptions import PolarsError
 
-from ingest.parse.oddrows import LONGEST_ID, SPELLINGS, Json
+from ingest.parse.oddrows import SPELLINGS
 
-Whole: TypeAlias = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | None
-Number: TypeAlias = Annotated[float, Meta(gt=-1e300, lt=1e300)] | None
-Text: TypeAlias = str | None
-Flag: TypeAlias = bool | None
+Types: TypeAlias = Mapping[str, pl.DataType | type[pl.DataType]]
 
-_NUL = b"\\u0000"
-_BROKEN = "\ufffd"
+CARD = pl.Struct(
+    {
+        "base_model": pl.List(pl.String),
+        "base_model_relation": pl.String,
+        "license": pl.List(pl.String),
+        "license_name": pl.String,
+        "license_link": pl.String,
+        "new_version": pl.String,
+    }
+)
+"""What is kept of a model card's front matter; people write one value or a list of parents and licences."""
 
+ROW: Types = {
+    "_id": pl.String,
+    "id": pl.String,
+    "author": pl.String,
+    "createdAt": pl.String,
+    "lastModified": pl.String,
+    "downloads": pl.String,
+    "downloadsAllTime": pl.String,
+    "likes": pl.String,
+    "tags": pl.List(pl.String),
+    "library_name": pl.String,
+    "pipeline_tag": pl.String,
+    "gated": pl.String,
+    "disabled": pl.Boolean,
+    "private": pl.Boolean,
+    "safetensors": pl.Struct({"total": pl.String}),
+    "trendingScore": pl.String,
+    "cardData": CARD,
+    "baseModels": pl.Struct({"models": pl.List(pl.Struct({"id": pl.String})), "relation": pl.String}),
+}
+"""One listing row in the Hub's names. Numbers are read as text, so that none is rounded and `true` is not 1."""
 
-class Card(Struct, gc=False):
-    """What is kept of a model card's front matter; people write lists and numbers for parents and licences."""
+FEW = 8
+"""Texts that are read one by one where they cannot be read together."""
 
-    base_model: Any = None
-    base_model_relation: Text = None
-    license: Any = None
-    license_name: Text = None
-    license_link: Text = None
-    new_version: Text = None
-
-
-class Weights(Struct, gc=False):
-    """What safetensors files say of themselves."""
-
-    total: Whole = None
-
-
-class Parent(Struct, gc=False):
-    """One parent by the Hub's own reckoning."""
-
-    id: Text = None
-
-
-class Parents(Struct, gc=False):
-    """The parents by the Hub's own reckoning, as dumps have them."""
-
-    models: list[Parent] | None = None
-    relation: Text = None
-
-
-class Row(Struct, gc=False, rename={"hub_id": "_id"}):
-    """One listing row, in the Hub's names; those of `SPELLINGS` too. In the order asked for: keys are found soonest."""
-
-    hub_id: Text = None
-    id: Text = None
-    author: Text = None
-    createdAt: Text = None
-    lastModified: Text = None
-    downloads: Whole = None
-    downloadsAllTime: Whole = None
-    likes: Whole = None
-    tags: list[str] | None = None
-    library_name: Text = None
-    pipeline_tag: Text = None
-    gated: bool | str | None = None
-    disabled: Flag = None
-    private: Flag = None
-    safetensors: Weights | None = None
-    trendingScore: Number = None
-    cardData: Card | None = None
-    baseModels: Parents | None = None
-    modelId: Text = None
-    created_at: Text = None
-    last_modified: Text = None
-    downloads_all_time: Whole = None
-    trending_score: Number = None
-    libraryName: Text = None
-    pipelineTag: Text = None
-    card_data: Card | None = None
-    base_models: Parents | None = None
+_ALL: Types = {**ROW, "modelId": pl.String, **{other: ROW[usual] for usual, other in SPELLINGS}}
+_ODD_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+_array = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-_row = msgspec.json.Decoder(Row)
-_page = msgspec.json.Decoder(list[Row])
-_raw_page = msgspec.json.Decoder(list[msgspec.Raw])
-_card = msgspec.json.Decoder(Card | None)
-_cards = msgspec.json.Decoder(list[Card | None])
-_NO_CARD = Card()
-_REFUSALS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+def table(array: bytes) -> pl.DataFrame | None:
+    """The rows of a JSON array, in their order, as columns (ROW); None where it is none, or a row does not fit.
 
-
-class Read(NamedTuple):
-    """Rows that were taken with their places in the input; of the others the places and the text, or the value."""
-
-    rows: Sequence[Row]
-    places: Sequence[int]
-    odd: Sequence[tuple[int, bytes | Json]]
-
-
-def page(body: bytes) -> Read | None:
-    """The rows of a JSON array; None where it is none, or holds what only a lenient reader takes."""
-    if not _decodes(body):
+    Rows without `createdAt` are read in the other spellings too.
+    """
+    rows = _read(array, ROW)
+    if rows is None or not (rows["id"].null_count() or rows["createdAt"].null_count()):
+        return rows
+    both = _read(array, _ALL)
+    if both is None:
         return None
-    rows = _together(body)
-    if rows is not None:
-        return Read(rows, range(len(rows)), [])
+    return both.with_columns(pl.coalesce("id", "modelId").alias("id"), *map(_spelt, SPELLINGS)).select(list(ROW))
+
+
+def tables(texts: Sequence[bytes], first: int = 0) -> Iterator[tuple[int, pl.DataFrame | None, int]]:
+    """Stretches of rows: the place of the first, their table (None: to be read one by one), and how many they are."""
+    read = table(b"[" + b",".join(texts) + b"]")
+    if read is not None and read.height == len(texts):
+        yield first, read, len(texts)
+    elif len(texts) <= FEW:
+        yield first, None, len(texts)
+    else:
+        half = len(texts) // 2
+        yield from tables(texts[:half], first)
+        yield from tables(texts[half:], first + half)
+
+
+def split(array: bytes) -> Sequence[bytes] | None:
+    """The texts of the values of a JSON array; None where it is none."""
     try:
-        return _one_by_one([bytes(raw) for raw in _raw_page.decode(body)])
-    except _REFUSALS:
+        return [bytes(raw) for raw in _array.decode(array)]
+    except (msgspec.MsgspecError, RecursionError):
         return None
 
 
-def each(lines: Sequence[bytes]) -> Read:
-    """The rows of JSON Lines, none of them blank."""
-    rows = _together(b"[" + b",".join(lines) + b"]") if _decodes(b"".join(lines)) else None
-    if rows is not None and len(rows) == len(lines):
-        return Read(rows, range(len(rows)), [])
-    return _one_by_one(lines)
+def cards(texts: pl.Series) -> pl.Series | None:
+    """The front matter (CARD) of JSON texts, null for null; None where one does not fit."""
+    array = '[{"card":' + '},{"card":'.join([text or "null" for text in texts]) + "}]"
+    read = _read(array.encode(), {"card": CARD})
+    return read["card"] if read is not None and read.height == len(texts) else None
 
 
-def cards(texts: Sequence[str | None]) -> Sequence[Card | None]:
-    """The front matter of JSON texts, an empty one for null or no text. None where only a lenient reader takes it."""
-    array = f"[{','.join([text or 'null' for text in texts])}]"
-    try:
-        read = _cards.decode(array) if _NUL.decode() not in array else []
-    except _REFUSALS:
-        read = []
-    if len(read) == len(texts):
-        return [one or _NO_CARD for one in read]
-    return [_card_alone(text or "null") for text in texts]
-
-
-def _card_alone(text: str) -> Card | None:
-    try:
-        return _card.decode(text) or _NO_CARD if _NUL.decode() not in text else None
-    except _REFUSALS:
-        return None
-
-
-def _together(array: bytes) -> list[Row] | None:
-    """All rows of an array, or None where one of them is odd."""
-    if b"\\" in array and _NUL in array:
+def _read(array: bytes, types: Types) -> pl.DataFrame | None:
+    """A JSON array in columns; None where it is none, does not fit, or holds NUL or half a surrogate pair."""
+    if array.lstrip()[:1] != b"[" or (b"\\u" in array and _ODD_ESCAPE.search(array)):
         return None
     try:
-        rows = _page.decode(array)
-    except _REFUSALS:
+        return pl.read_json(array, schema=dict(types))
+    except PolarsError:
         return None
-    return rows if _fit(rows) else None
 
 
-def _one_by_one(texts: Sequence[bytes]) -> Read:
-    rows, places, odd = [], [], []
-    for place, text in enumerate(texts):
-        row = _taken(text)
-        if row is None:
-            odd.append((place, text))
-        else:
-            rows.append(row)
-            places.append(place)
-    return Read(rows, places, odd)
-
-
-def _taken(text: bytes) -> Row | None:
-    if _NUL in text or not _decodes(text):
-        return None
-    try:
-        row = _row.decode(text)
-    except _REFUSALS:
-        return None
-    return row if _fit([row]) else None
-
-
-def _decodes(raw: bytes) -> bool:
-    """Whether all of it is UTF-8: the decoder does not look into what it skips."""
-    try:
-        raw.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _fit(rows: Sequence[Row]) -> bool:
-    """Whether each row has an id that names a model, once the other spellings of rows without `createdAt` are read."""
-    for row in rows:
-        if row.createdAt is None:
-            _respell(row)
-        if row.id is None:
-            row.id = row.modelId
-    ids = [row.id for row in rows if row.id is not None]
-    text = "".join(ids)
-    return (
-        len(ids) == len(rows)
-        and text.isprintable()
-        and _BROKEN not in text
-        and all(map(str.strip, ids))
-        and max(map(len, ids), default=0) <= LONGEST_ID
-    )
-
-
-def _respell(row: Row) -> None:
-    for usual, other in SPELLINGS:
-        if getattr(row, usual) is None:
-            setattr(row, usual, getattr(row, other))
+def _spelt(names: tuple[str, str]) -> pl.Expr:
+    usual, other = map(pl.col, names)
+    absent = pl.col("createdAt").is_null() & usual.is_null()
+    return pl.when(absent).then(other).otherwise(usual).alias(names[0])

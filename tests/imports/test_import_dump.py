@@ -82,7 +82,7 @@ def test_a_whole_dump_is_read_into_every_column() -> None:
         "base_tags": ["a/B", "merge:a/B"],
         "card_base_model": ["a/B"],
         "card_relation": None,
-        "card_license": '["mit"]',
+        "card_license": "mit",
         "card_license_name": None,
         "card_license_link": None,
         "card_new_version": None,

@@ -51,7 +51,8 @@ SCALAR = (
     | st.booleans()
     | st.integers()
     | st.sampled_from([0, -1, 2**53 + 1, 2**63 - 1, 2**63, -(2**63), 2**64, 10**30, 10**60])
-    | st.floats()
+    | st.floats(width=16)
+    | st.sampled_from([0.1, 2.5, 1e-7, 123456.789, 1e22, 1.5e300, 1e300])
     | NASTY
     | st.text(max_size=8)
 )
@@ -239,7 +240,7 @@ def test_card_base_models_are_kept_as_written(written: object, read: list[str] |
         (b'{"id": "a/B\\n"}', "bad-id"),
         (b'{"id": "a/\\ud83d"}', "bad-id"),
         (b'{"id": "a/' + b"x" * 600 + b'"}', "bad-id"),
-        (b'{"id": "a/B", "tags": "base_model:x"}', "bad-tags"),
+        (b'{"id": "a/B", "tags": "en, base_model:x"}', "bad-tags"),
         (b'{"id": "a/B", "tags": "[\\"base_model:x\\"]"}', "bad-tags"),
         (b'{"id": "a/B", "tags": "[]"}', "bad-tags"),
         (b'{"id": "a/B", "tags": {}}', "bad-tags"),
@@ -251,6 +252,49 @@ def test_a_bad_row_is_quarantined_with_its_reason_and_costs_no_other(line: bytes
     parsed = parse.lines(b"\n".join([*good[:20], line, *good[20:]]) + b"\n")
     assert parsed.rows["id"].to_list() == [f"a/{n}" for n in range(40)]
     assert parsed.quarantined.rows() == [(reason, line.decode("utf-8", "replace")[:4096])]
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ({"author": 5, "pipeline_tag": True, "library_name": 2.50}, ("5", "true", "2.5", ["a/B", "finetune:a/B"])),
+        ({"author": ["a"], "pipeline_tag": {}, "library_name": None}, (None, None, None, ["a/B", "finetune:a/B"])),
+        ({"tags": "base_model:a/B"}, ("Qwen", "text-generation", "transformers", ["a/B"])),
+        ({"tags": 5}, ("Qwen", "text-generation", "transformers", [])),
+        ({"tags": ["base_model:a/B c"]}, ("Qwen", "text-generation", "transformers", ["a/B c"])),
+    ],
+)
+def test_one_value_where_a_text_or_a_list_belongs_is_taken_for_it(
+    written: dict[str, object], kept: tuple[object, ...]
+) -> None:
+    parsed = parse.lines(json.dumps(ROW | written).encode())
+    assert parsed.rows.select("author", "pipeline_tag", "library", "base_tags").row(0) == kept
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [("mit", "mit"), (["mit"], "mit"), (["mit", "gpl"], '["mit", "gpl"]'), (3, "3"), ([None], "[null]"), ([], "[]")],
+)
+def test_a_card_licence_is_a_text_and_several_are_their_json(written: object, kept: str) -> None:
+    lines = [json.dumps(ROW | {"cardData": {"license": one}}).encode() for one in ("mit", written, "mit")]
+    assert parse.lines(b"\n".join(lines)).rows["card_license"].to_list() == ["mit", kept, "mit"]
+
+
+def test_of_a_key_written_twice_the_first_counts_in_either_way() -> None:
+    twice, odd = b'{"id": "a/B", "likes": 1, "likes": 2}', b'{"id": "a/C", "likes": 1, "likes": 2, "private": 0}'
+    assert parse.lines(twice + b"\n" + odd).rows["likes"].to_list() == [1, 1]
+
+
+def test_pages_read_together_are_as_read_alone() -> None:
+    rows = [[ROW | {"id": f"a/{page}-{row}", "likes": row} for row in range(40)] for page in range(5)]
+    rows[1][7]["cardData"], rows[2][0]["id"], rows[3] = {"base_model": {"a": 1}}, 5, []
+    bodies = [json.dumps(page).encode() for page in rows]
+    for together, body in zip(parse.pages(bodies), bodies, strict=True):
+        alone = parse.page(body)
+        assert together.rows.equals(alone.rows)
+        assert together.quarantined.equals(alone.quarantined)
+    with pytest.raises(parse.NotAPage):
+        parse.pages([*bodies, b"<html>"])
 
 
 def test_other_spellings_are_read_where_the_usual_ones_are_absent() -> None:
