@@ -56,9 +56,10 @@ def stop(words: Sequence[str]) -> Failure:
 
 
 def as_json(words: Sequence[str]) -> bool:
-    """Whether a command line asks for JSON, be it one that can be parsed or not."""
+    """Whether a command line asks for JSON and not for CSV as well, be it one that can be parsed or not."""
     options = list(words[: words.index("--")] if "--" in words else words)
-    return not {"--json", "--format=json"}.isdisjoint(options) or ("--format", "json") in pairwise(options)
+    asked = not {"--json", "--format=json"}.isdisjoint(options) or ("--format", "json") in pairwise(options)
+    return asked and "--csv" not in options
 
 
 def told(failure: Failure, words: Sequence[str]) -> str:

@@ -27,6 +27,7 @@ from ingest.progress import Report, quiet
 from ingest.resolve.names import ID
 from lineage import registry as curated
 from lineage import settings as configured
+from lineage import spelling
 from lineage.errors import Incomplete, Interrupted, LineageError, NotFound
 from lineage.registry import Registry
 from lineage.schema import SNAPSHOT_VERSION
@@ -243,10 +244,10 @@ class _Crawl:
 
 
 def asked_for(scope: tuple[str, ...], registry: Registry) -> Asked:
-    """Slugs and ids told apart; `family:` and `model:` force one. Raises `NotFound` for what can be neither."""
+    """Slugs and ids told apart, addresses read; `family:` and `model:` force. Raises `NotFound` for what is neither."""
     families: set[str] = set()
     ids: set[str] = set()
-    for name in scope:
+    for name in (spelling.id_of(typed, configured.HUB) for typed in scope):
         forced, colon, bare = name.partition(":")
         bare = bare if colon and forced in ("family", "model") else name
         slug = bare if "/" in bare else bare.lower()

@@ -40,6 +40,7 @@ def count(
     ground = atlas.ground(evidence, as_of=as_of, threshold=threshold)
     results, slices = [], []
     remarks = notes.about(atlas, evidence, as_of) + notes.about_cover(atlas, targets)
+    remarks += naming.remarks(atlas, {name: each.name for name, each in zip(names, targets, strict=True)})
     remarks += notes.about_places(scheme if per in ("country", "origin") else "iso")
     for name, target in zip(names, targets, strict=True):
         values, said = _counted(atlas, ground, target, attribution)

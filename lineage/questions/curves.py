@@ -34,7 +34,11 @@ def curve(atlas: Atlas, name: str, *, evidence: Level = Level.DECLARED) -> Curve
         kind=target.kind,
         derivatives=least.shape[1],
         points=points,
-        notes=(*notes.about(atlas, evidence, None), *notes.about_cover(atlas, [target])),
+        notes=(
+            *notes.about(atlas, evidence, None),
+            *notes.about_cover(atlas, [target]),
+            *naming.remarks(atlas, {name: target.name}),
+        ),
     )
 
 

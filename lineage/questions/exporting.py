@@ -37,7 +37,11 @@ def export(atlas: Atlas, names: Sequence[str] = ()) -> ExportAnswer:
         names=tuple(names),
         tables=tables,
         totals={name: table.height for name, table in every.items()},
-        notes=(*notes.about(atlas, Level.DECLARED, None), *notes.about_cover(atlas, targets)),
+        notes=(
+            *notes.about(atlas, Level.DECLARED, None),
+            *notes.about_cover(atlas, targets),
+            *naming.remarks(atlas, {name: each.name for name, each in zip(names, targets, strict=True)}),
+        ),
     )
 
 

@@ -186,9 +186,10 @@ def history(
             values = counters.count(ground, target, table, attribution) | counters.loose(ground, target, attribution)
             now = _keys(atlas, table["node"].to_numpy()), _models(atlas)
             lines.append(_past(atlas, target, values, earlier, now, (evidence, attribution), limit))
+            said += naming.remarks(atlas, {name: target.name})
             kind, earlier = target.kind, now
     said += [ALONE] if len(lines) == 1 else [_BETWEEN]
-    return HistoryAnswer(lines[-1].receipt, name, kind, line[-1].scope, tuple(lines), tuple(said))
+    return HistoryAnswer(lines[-1].receipt, name, kind, line[-1].scope, tuple(lines), tuple(dict.fromkeys(said)))
 
 
 _BETWEEN = "What came and went between two snapshots is in neither."

@@ -43,7 +43,12 @@ def license(atlas: Atlas, id: str, *, evidence: Level = Level.DECLARED) -> Licen
         inherited_from=tuple(one.id for one in above if one.license_class is inherited),
         unclear=sum(one.strictness is None for one in classes),
         finding=licences.whole(own.license_class, classes),
-        notes=(*notes.about(atlas, evidence, None), *_remarks(own, above), NO_ADVICE),
+        notes=(
+            *notes.about(atlas, evidence, None),
+            *naming.remarks(atlas, {id: own.id}),
+            *_remarks(own, above),
+            NO_ADVICE,
+        ),
     )
 
 

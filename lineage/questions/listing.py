@@ -62,7 +62,11 @@ def derivatives(
         kind=target.kind,
         total=total,
         rows=_listed(atlas, table),
-        notes=(*notes.about(atlas, evidence, None), *notes.about_cover(atlas, [target])),
+        notes=(
+            *notes.about(atlas, evidence, None),
+            *notes.about_cover(atlas, [target]),
+            *naming.remarks(atlas, {name: target.name}),
+        ),
         asked={
             "relation": relation,
             "depth": depth,
@@ -108,6 +112,7 @@ def ancestors(
 ) -> ListAnswer:
     """The ancestors of a model, nearest first, stubs included; relations are those of its edges towards the model."""
     start = naming.node(atlas, id)
+    target = atlas.model_target(start)
     graph = atlas.graph(evidence)
     found = graphs.reach(graph.up, np.array([start]), depth)
     nodes, distance = found.nodes[1:], found.distance[1:]
@@ -117,7 +122,7 @@ def ancestors(
     shown = slice(0, limit)
     models = rows.models(atlas, nodes[shown])
     return ListAnswer(
-        receipt=atlas.receipt("ancestors", level=evidence, about=[atlas.model_target(start)]),
+        receipt=atlas.receipt("ancestors", level=evidence, about=[target]),
         name=id,
         kind="model",
         total=len(nodes),
@@ -125,7 +130,11 @@ def ancestors(
             Listed(model, int(d), names_of(int(b), Relation))
             for model, d, b in zip(models, distance[shown], bits[shown], strict=True)
         ),
-        notes=(*notes.about(atlas, evidence, None), *notes.about_cover(atlas, [atlas.model_target(start)])),
+        notes=(
+            *notes.about(atlas, evidence, None),
+            *notes.about_cover(atlas, [target]),
+            *naming.remarks(atlas, {id: target.name}),
+        ),
         asked={"depth": depth, "limit": limit},
     )
 
@@ -144,7 +153,7 @@ def path(atlas: Atlas, a: str, b: str, *, common: bool = False, evidence: Level 
     """The shortest chain of derivation between two models, whichever is lower; with `common` over a shared ancestor."""
     one, two = naming.node(atlas, a), naming.node(atlas, b)
     graph = atlas.graph(evidence)
-    said = notes.about(atlas, evidence, None)
+    said = notes.about(atlas, evidence, None) + naming.remarks(atlas, {a: atlas.ids[one], b: atlas.ids[two]})
     chain = graphs.path(graph, one, two) or graphs.path(graph, two, one)
     joint = None
     legs = [chain]

@@ -32,8 +32,7 @@ def model(atlas: Atlas, id: str, *, evidence: Level = Level.DECLARED) -> ModelAn
     values = counters.count(ground, target, table, Attribution.ANY)
     values |= counters.loose(ground, target, Attribution.ANY)
     remarks = notes.about(atlas, evidence, None) + notes.about_cover(atlas, [target])
-    if found.id != id.removeprefix("model:"):
-        remarks.append(f"{id} is now {found.id}.")
+    remarks += naming.remarks(atlas, {id: found.id})
     if found.stub:
         remarks.append(f"{found.id} is a stub: others name it as a parent, the snapshot does not hold it.")
     arena = standing.standing(atlas)

@@ -1,13 +1,18 @@
-"""What a NAME means: an id first, then a family's slug, then an old id; `family:` and `model:` force it."""
+"""What a NAME means: an id first, then a family's slug, then an old id or another way to write one.
+
+`family:` and `model:` force it. Other ways are an address on the Hub, a slash at the end, and other capitals where they
+fit one model alone.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from lineage import resolved
+from lineage import resolved, spelling
 from lineage.errors import NotFound
 
 if TYPE_CHECKING:
@@ -17,6 +22,7 @@ if TYPE_CHECKING:
 
 def target(atlas: Atlas, name: str) -> Target:
     """The target a name stands for; raises `NotFound` with the nearest names."""
+    name = spelling.text(name)
     kind, _, rest = name.partition(":")
     if kind == "family":
         return _family(atlas, rest)
@@ -29,12 +35,19 @@ def target(atlas: Atlas, name: str) -> Target:
 
 
 def node(atlas: Atlas, id: str) -> int:
-    """The node of an id, or of the id that an old one became; raises `NotFound` with the nearest ids."""
-    id = id.removeprefix("model:")
-    for name in (id, atlas.registry.canonical(id), *_followed(atlas, id)):
-        found = atlas.node(name)
+    """The node of an id, of the id that an old one became, or that another way to write it names.
+
+    Raises `NotFound` with the nearest ids.
+    """
+    id = spelling.text(id).removeprefix("model:")
+    written = spelling.id_of(id, atlas.settings.endpoint)
+    for name in dict.fromkeys((id, written)):
+        found = _known(atlas, name)
         if found is not None:
             return found
+    found = _in_other_case(atlas, written)
+    if found is not None:
+        return found
     slug = id.lower().removeprefix("family:")
     if atlas.registry.family(slug):
         raise NotFound(
@@ -45,9 +58,40 @@ def node(atlas: Atlas, id: str) -> int:
         raise NotFound(
             f"No model or family {id!r} in the layer {manifest.id}, which leaves out models without parent, "
             "child or family; lineage pull REPO --layer full has them.",
-            nearest(atlas, id),
+            nearest(atlas, written),
         )
-    raise NotFound(f"No model or family {id!r} in the snapshot {manifest.id}.", nearest(atlas, id))
+    raise NotFound(f"No model or family {id!r} in the snapshot {manifest.id}.", nearest(atlas, written))
+
+
+def remarks(atlas: Atlas, meant: Mapping[str, str]) -> list[str]:
+    """A sentence for each name that is not the id it was taken for, renamed or written otherwise; slugs are none."""
+    said = []
+    for name, id in meant.items():
+        typed = name.removeprefix("model:")
+        if typed != id and atlas.registry.family(id) is None:
+            alike = spelling.id_of(typed, atlas.settings.endpoint).lower() == id.lower()
+            said.append(f"{name} is {'read as' if alike else 'now'} {id}.")
+    return said
+
+
+def _known(atlas: Atlas, id: str) -> int | None:
+    """The node of an id, or of the id that this old one became."""
+    for name in (id, atlas.registry.canonical(id), *_followed(atlas, id)):
+        found = atlas.node(name)
+        if found is not None:
+            return found
+    return None
+
+
+def _in_other_case(atlas: Atlas, id: str) -> int | None:
+    """The one model, or else the one stub, whose id differs in capitals alone."""
+    long = (atlas.ids.str.len_bytes() == len(id.encode())).arg_true()
+    nodes = long.filter(atlas.ids.gather(long).str.to_lowercase() == id.lower())
+    stub = atlas.column("stub").gather(nodes)
+    for alike in (nodes.filter(~stub), nodes.filter(stub)):
+        if len(alike):
+            return int(alike[0]) if len(alike) == 1 else None
+    return None
 
 
 def _family(atlas: Atlas, slug: str) -> Target:

@@ -222,7 +222,7 @@ def test_one_unknown_name_is_exit_4_and_nothing_on_stdout(home: Path, question: 
 
 
 def test_near_misses_are_named(home: Path) -> None:
-    assert ROOT in ask(home, "model", "qwen/qwen2.5-7b").stderr
+    assert ROOT in ask(home, "model", "qwen/qwen2.5_7b").stderr
 
 
 @pytest.mark.parametrize(

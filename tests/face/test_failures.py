@@ -94,6 +94,7 @@ def test_what_is_not_found_leaves_stdout_empty_as_the_contract_has_it() -> None:
         (("tree", "x", "--format=json"), True),
         (("tree", "x", "--format", "dot"), False),
         (("search", "json"), False),
+        (("top", "--json", "--csv"), False),
         (("search", "--", "--json"), False),
     ],
 )

@@ -177,3 +177,11 @@ def test_no_secret_in_arguments_logs_or_doctor(lineage, crawled, local, tmp_path
 )
 def test_another_machine_is_given_what_has_an_edge(tmp_path, url, scope):
     assert usual_scope(Settings(tmp_path, store=url)) == scope
+
+
+@pytest.mark.parametrize("question", ["model", "tree"])
+def test_a_model_is_known_by_its_address_and_in_other_capitals(lineage, crawled, question):
+    assert lineage("load", "-q").returncode == 0
+    for typed in ("https://huggingface.co/Qwen/Qwen2.5-7B/tree/main", "qwen/QWEN2.5-7b"):
+        told = json.loads(lineage(question, typed, "--json").stdout)
+        assert "Qwen/Qwen2.5-7B" in (told.get("id"), told.get("root"))
