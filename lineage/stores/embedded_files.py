@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from lineage.errors import Damaged, Fatal, Retriable
+from lineage.errors import AlreadyRunning, Damaged, Fatal
 
 _log = logging.getLogger(__name__)
 
@@ -105,12 +105,15 @@ def loading(folder: Path) -> Iterator[Pointer | None]:
         folder.mkdir(parents=True, exist_ok=True)
         file = (folder / "LOCK").open("a+b")
     except OSError as error:
-        raise Fatal(f"The store's folder {folder} cannot be written: {error.strerror}.") from error
+        raise Fatal(
+            f"The store's folder {folder} cannot be written: {error.strerror}. Make it a folder that you may write to, "
+            "or name another home with --home DIR or LINEAGE_HOME; lineage doctor looks it over."
+        ) from error
     with file:
         try:
             _lock(file.fileno())
         except OSError as error:
-            raise Retriable(f"Another load into {folder} is under way. Try again when it is done.") from error
+            raise AlreadyRunning(f"Another load into {folder} is under way. Try again when it is done.") from error
         try:
             pointer = current(folder)
         except Damaged:

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -34,6 +35,7 @@ from lineage.errors import (
     Unreachable,
 )
 from lineage.settings import Settings
+from lineage.stores.embedded_files import loading
 from tests.crawl.worlds import crowd
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -204,6 +206,30 @@ def test_a_home_that_cannot_be_written_says_what_to_try(barred: Path, words: tup
         assert "--home DIR or LINEAGE_HOME; lineage doctor" in told["message"]
     else:
         assert (words[0] in ("load", "publish"), told["kind"]) == (True, "no-data")
+
+
+def test_a_home_that_may_only_be_read_answers_and_says_what_to_try_for_more(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"id": "a/base", "tags": []}\n')
+    home = tmp_path / "home"
+    assert CliRunner().invoke(main, ["import", str(tmp_path / "rows.jsonl"), "--home", str(home)]).exit_code == 0
+    shutil.rmtree(home / "store")
+    for place in (home, *home.rglob("*")):
+        place.chmod(place.stat().st_mode & 0o555)
+    command = [sys.executable, "-c", BOUND, "-m", "ingest.cli", "--home", str(home)]
+    words: tuple[tuple[str, ...], ...] = (("count", "a/base"), ("load",), ("prune", "--keep", "1"))
+    done = [subprocess.run([*command, *one], capture_output=True, text=True, check=False) for one in words]
+    for place in (home, *home.rglob("*")):
+        place.chmod(place.stat().st_mode | 0o200)
+    assert [each.returncode for each in done] == [0, 1, 1], done
+    assert all("--home DIR or LINEAGE_HOME" in each.stderr for each in done[1:])
+
+
+def test_a_second_load_is_one_that_runs_already(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"id": "a/base", "tags": []}\n')
+    words = ["import", str(tmp_path / "rows.jsonl"), "--json", "--home", str(tmp_path)]
+    with loading(tmp_path / "store"):
+        result = CliRunner().invoke(main, words)
+    assert (result.exit_code, json.loads(result.stdout)["error"]["kind"]) == (1, "already-running")
 
 
 def test_a_file_in_the_way_of_the_home_says_so_and_another_file_does_not(tmp_path: Path) -> None:
