@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import sys
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial, wraps
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
-from lineage import failures
+from lineage import failures, signals
 from lineage.errors import LineageError
 from lineage.settings import Settings, read
 
@@ -106,9 +103,9 @@ class Program(click.Group):
         given = extra.get("args") or (args[0] if args else None)
         if given is not None:
             sys.exit(_guarded(run, given, chosen))
-        _on_ctrl_c(_interrupt)
+        signals.heard(signals.Stop())
         code = _guarded(run, sys.argv[1:], chosen)
-        _on_ctrl_c(lambda number, frame: os._exit(code))
+        signals.heard(lambda number, frame: os._exit(code))
         sys.exit(code)
 
 
@@ -121,20 +118,6 @@ class Section(click.Group):
         super().__init__(**attributes)
         self.section = section
         self.params += shared_options()
-
-
-class _Interrupt(KeyboardInterrupt):
-    """Ctrl-C, of a type of its own: where plain KeyboardInterrupt leaves an `exec`, Python ends by the signal."""
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise _Interrupt
-
-
-def _on_ctrl_c(handler: Callable[[int, FrameType | None], object]) -> None:
-    """Hear Ctrl-C so, unless whoever started the program has it ignored."""
-    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
-        signal.signal(signal.SIGINT, handler)
 
 
 def _tolerant(stream: TextIO | Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -64,6 +65,64 @@ def test_ctrl_c_at_any_import_is_exit_code_3(tmp_path: Path, module: str) -> Non
     assert "Traceback" not in done.stderr
     assert done.stderr.strip() == f"lineage: {stopped(words)}"
     assert f"lineage --home {tmp_path} crawl deepseek --depth 2" in done.stderr
+
+
+@pytest.mark.parametrize("module", ["ingest.crawl", "polars", "ingest.crawl.update"])
+def test_so_is_sigterm_once_the_command_is_put_together(tmp_path: Path, module: str) -> None:
+    words = ["--home", str(tmp_path), "update", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-c", AT.format(module=module, then=INTERRUPT.replace("SIGINT", "SIGTERM")), *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env=os.environ | {"HF_ENDPOINT": "http://127.0.0.1:9"},
+    )
+    assert done.returncode == 3
+    assert done.stderr.strip() == f"lineage: {stopped(words)}"
+    assert json.loads(done.stdout)["error"]["kind"] == "interrupted"
+
+
+LOCKING = """
+import os, signal, time, weakref
+import click
+from lineage.console import Command, Program
+text = "def cb(ref):\\n    os.kill(os.getpid(), {signal})\\n    went.append('on')\\n"
+went = []
+exec(compile(text, "<frozen importlib._bootstrap>", "exec"))
+
+class Module:
+    pass
+
+@click.group(cls=Program)
+def main():
+    pass
+
+@main.command(cls=Command)
+def go():
+    module = Module()
+    watch = weakref.ref(module, cb)
+    del module
+    print(*went, flush=True)
+    for _ in range(50):
+        time.sleep(0.1)
+
+main()
+"""
+
+
+@pytest.mark.parametrize("number", ["signal.SIGINT", "signal.SIGTERM"])
+def test_a_signal_while_python_holds_the_lock_of_imports_waits_until_it_does_not(number: str) -> None:
+    """There it would be lost, and the lock never let go: every other thread that imports would stand still for ever."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOCKING.replace("{signal}", number), "go"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (3, "on\n"), done.stderr
+    assert "ignored" not in done.stderr
 
 
 @pytest.mark.parametrize("after", [0.0, 0.1, 0.2, 0.4, 0.8])
