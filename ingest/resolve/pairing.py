@@ -77,7 +77,7 @@ def paired(said: pl.DataFrame) -> pl.DataFrame:
     said = said.with_columns(pair=_numbered("target"))
     cards, others = _pairs(said, good & carded), _pairs(said, good & ~carded)
     alone = pl.when(carded).then(~pl.col("pair").is_in(others)).otherwise(~pl.col("pair").is_in(cards))
-    said = said.with_columns(spare=good & _of_children(said, carded) & alone).drop("pair")
+    said = said.with_columns(spare=good & _of_children(said, carded) & alone.fill_null(False)).drop("pair")
     torn = _of_children(said, pl.col("spare") & carded) & _of_children(said, pl.col("spare") & ~carded)
     return said.with_columns(
         torn=good & torn,
