@@ -7,12 +7,11 @@ belongs it is its text. A row is quarantined for one of the words in `REASONS`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from ingest.parse import columns, oddrows, rows
 from lineage.errors import BadRecord, Retriable
@@ -29,10 +28,7 @@ REASONS = {
     "truncated": "the input ended in the middle of the row",
 }
 
-_AT_ONCE = 2_000
-"""Lines read together: more are slower, because what they become no longer fits the processor's cache."""
-
-_NONE = np.empty(0, np.int64)
+_NOWHERE = -1
 
 
 class NotAPage(Retriable):
@@ -60,8 +56,7 @@ def pages(bodies: Sequence[bytes]) -> list[Parsed]:
 def lines(chunk: bytes) -> Parsed:
     """The rows of JSON Lines; every line is whole, blank ones do not count."""
     written = [line for line in chunk.split(b"\n") if line.strip()]
-    parts = _parsed([_of_texts(written[place : place + _AT_ONCE]) for place in range(0, len(written) or 1, _AT_ONCE)])
-    return Parsed(pl.concat(part.rows for part in parts), pl.concat(part.quarantined for part in parts))
+    return _parsed([_of_texts(written)])[0]
 
 
 def quarantine(rows: Iterable[tuple[str, str]]) -> pl.DataFrame:
@@ -72,63 +67,55 @@ def quarantine(rows: Iterable[tuple[str, str]]) -> pl.DataFrame:
 
 @dataclass(frozen=True)
 class _Input:
-    """Rows that were written together: `tables` of most of them by the place of their first, and the `odd` places."""
+    """Rows that were written together, as columns (rows.ROW), and what gives the text or the value of each."""
 
-    tables: Sequence[tuple[int, pl.DataFrame]]
-    odd: Sequence[int]
+    table: pl.DataFrame
     texts: Callable[[], Sequence[oddrows.Json | bytes]]
-
-    @property
-    def places(self) -> NDArray[np.int64]:
-        """The places of the rows of all tables."""
-        return np.concatenate([np.arange(first, first + table.height) for first, table in self.tables] or [_NONE])
 
 
 def _of_page(body: bytes) -> _Input:
     table = rows.table(body)
     if table is not None:
-        return _Input([(0, table)], [], lambda: rows.split(body) or _values(body))
+        return _Input(table, lambda: rows.split(body) or _values(body))
     written = rows.split(body.decode("utf-8", "replace").encode())
     if written is not None:
         return _of_texts(written)
     values = _values(body)
-    return _Input([], range(len(values)), lambda: values)
+    return _Input(rows.nothing(len(values)), lambda: values)
 
 
 def _of_texts(written: Sequence[bytes]) -> _Input:
-    read = list(rows.tables(written))
-    odd = [place for first, table, count in read if table is None for place in range(first, first + count)]
-    return _Input([(first, table) for first, table, _ in read if table is not None], odd, lambda: written)
+    return _Input(rows.tables(written), lambda: written)
 
 
 def _parsed(inputs: Sequence[_Input]) -> list[Parsed]:
     """Each input's rows; all tables become columns together, which takes less than one by one."""
-    table = pl.concat([pl.DataFrame(schema=dict(rows.ROW)), *(table for one in inputs for _, table in one.tables)])
+    table = pl.concat([one.table for one in inputs])
     listed, doubtful = columns.listing(table), table.select(columns.doubtful()).to_series()
     parsed, begin = [], 0
     for one in inputs:
-        count = sum(table.height for _, table in one.tables)
-        parsed.append(_merged(one, listed.slice(begin, count), doubtful.slice(begin, count)))
-        begin += count
+        height = one.table.height
+        parsed.append(_sure(one, listed.slice(begin, height), doubtful.slice(begin, height)))
+        begin += height
     return parsed
 
 
-def _merged(one: _Input, listed: pl.DataFrame, doubtful: pl.Series) -> Parsed:
-    """The listing rows of an input, with those read again one by one that its tables do not tell all of."""
-    if not one.odd and not doubtful.any():
+def _sure(one: _Input, listed: pl.DataFrame, doubtful: pl.Series) -> Parsed:
+    """The listing rows of an input; the doubtful ones are read from their texts, one by one."""
+    if not doubtful.any():
         return Parsed(listed, quarantine([]))
-    sure = ~doubtful.to_numpy()
-    again = sorted([*one.odd, *one.places[~sure]])
-    texts, places, cells, bad = one.texts(), [], [], []
-    for place in again:
+    texts, place = one.texts(), np.arange(listed.height)
+    cells: list[Mapping[str, oddrows.Cell]] = []
+    bad: list[tuple[str, str]] = []
+    for row in doubtful.arg_true():
+        place[row] = listed.height + len(cells)
         try:
-            cells.append(oddrows.cells(_value(texts[place])))
-            places.append(place)
+            cells.append(oddrows.cells(_value(texts[row])))
         except BadRecord as error:
-            bad.append((error.reason, _raw(texts[place])))
-    both = pl.concat([listed.filter(pl.Series(sure)), pl.DataFrame(cells, schema=dict(LISTING))])
-    order = np.argsort(np.concatenate([one.places[sure], np.array(places, np.int64)]), kind="stable")
-    return Parsed(both[order], quarantine(bad))
+            place[row] = _NOWHERE
+            bad.append((error.reason, _raw(texts[row])))
+    both = pl.concat([listed, pl.DataFrame(cells, schema=dict(LISTING))])
+    return Parsed(both[place[place != _NOWHERE]], quarantine(bad))
 
 
 def _values(body: bytes) -> list[oddrows.Json]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,7 +19,6 @@ _TEXTS = pl.List(pl.String)
 _HUB_TIME = len("2026-01-02T03:04:05.678Z")
 _CARDS = {name: dtype for name, dtype in LISTING.items() if name.startswith("card_")}
 _NUMBER = r"^(?:[+-]?[0-9.]|true$|false$)"
-_TOGETHER = 2_000
 
 
 class _Column(NamedTuple):
@@ -177,21 +177,20 @@ def _cards(frame: pl.DataFrame) -> pl.DataFrame:
     texts = column.struct.json_encode() if isinstance(column.dtype, pl.Struct) else column
     if texts.dtype != pl.String or texts.null_count() == len(texts):
         return pl.DataFrame(schema=_CARDS).clear(frame.height)
-    places = range(0, len(texts), _TOGETHER)
-    return pl.concat(part for place in places for part in _read(texts.slice(place, _TOGETHER)))
+    return _of_texts(texts)
 
 
-def _read(texts: pl.Series) -> Iterator[pl.DataFrame]:
+def _of_texts(texts: pl.Series) -> pl.DataFrame:
     """The card columns of JSON texts: as many together as fit, the others one by one."""
-    cards = rows.cards(texts)
-    if cards is not None and not cards.to_frame("cardData").select(_odd_card().any()).item():
-        yield _of_cards(cards)
-    elif len(texts) <= rows.FEW:
-        yield pl.DataFrame([oddrows.card_cells(text) for text in texts], schema=_CARDS)
-    else:
-        half = len(texts) // 2
-        yield from _read(texts[:half])
-        yield from _read(texts[half:])
+    cards = rows.cards([text or "null" for text in texts])
+    odd = cards.to_frame("cardData").select(_odd_card()).to_series() | (cards.is_null() & texts.is_not_null())
+    table = _of_cards(cards)
+    if not odd.any():
+        return table
+    alone = pl.DataFrame([oddrows.card_cells(text) for text in texts.filter(odd)], schema=_CARDS)
+    place = np.arange(len(texts))
+    place[odd.to_numpy()] = len(texts) + np.arange(alone.height)
+    return pl.concat([table, alone])[place]
 
 
 def _of_cards(cards: pl.Series) -> pl.DataFrame:

@@ -155,13 +155,14 @@ def read(source: Path | BinaryIO, progress: Bytes = lambda done, total: None, *,
 
 def _clean(table: pl.DataFrame) -> pl.DataFrame:
     """The same with U+FFFD for NUL, which no store takes."""
-    texts = [name for name, dtype in table.schema.items() if dtype == pl.String and _nul(table[name])]
-    lists = [name for name, dtype in table.schema.items() if dtype == _TEXTS and _nul(table[name].explode())]
-    return table.with_columns(_whole(pl.col(texts)), pl.col(lists).list.eval(_whole(pl.element())))
+    texts, lists = pl.col(pl.String), pl.col(_TEXTS)
+    if not any(table.select(_nul(texts), _nul(lists.list.explode())).row(0)):
+        return table
+    return table.with_columns(_whole(texts), lists.list.eval(_whole(pl.element())))
 
 
-def _nul(texts: pl.Series) -> bool:
-    return bool(texts.str.contains("\x00", literal=True).any())
+def _nul(texts: pl.Expr) -> pl.Expr:
+    return texts.str.contains("\x00", literal=True).any()
 
 
 def _whole(texts: pl.Expr) -> pl.Expr:

@@ -7,8 +7,8 @@ taken is left to `oddrows`, row by row.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias, TypeVar
 
 import msgspec
 import polars as pl
@@ -16,6 +16,8 @@ from polars.exceptions import PolarsError
 
 from ingest.parse.oddrows import SPELLINGS
 
+T = TypeVar("T")
+Read: TypeAlias = Callable[[Sequence[T]], pl.DataFrame | None]
 Types: TypeAlias = Mapping[str, pl.DataType | type[pl.DataType]]
 
 CARD = pl.Struct(
@@ -52,10 +54,14 @@ ROW: Types = {
 }
 """One listing row in the Hub's names. Numbers are read as text, so that none is rounded and `true` is not 1."""
 
-FEW = 8
-"""Texts that are read one by one where they cannot be read together."""
-
 _ALL: Types = {**ROW, "modelId": pl.String, **{other: ROW[usual] for usual, other in SPELLINGS}}
+_CARDS: Types = {"card": CARD}
+_AT_ONCE = 250
+"""Texts that are read together: few, because around one that cannot all are read again."""
+
+_FEW = 8
+"""Texts that are no longer halved where they cannot be read together."""
+
 _ODD_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _array = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -74,17 +80,9 @@ def table(array: bytes) -> pl.DataFrame | None:
     return both.with_columns(pl.coalesce("id", "modelId").alias("id"), *map(_spelt, SPELLINGS)).select(list(ROW))
 
 
-def tables(texts: Sequence[bytes], first: int = 0) -> Iterator[tuple[int, pl.DataFrame | None, int]]:
-    """Stretches of rows: the place of the first, their table (None: to be read one by one), and how many they are."""
-    read = table(b"[" + b",".join(texts) + b"]")
-    if read is not None and read.height == len(texts):
-        yield first, read, len(texts)
-    elif len(texts) <= FEW:
-        yield first, None, len(texts)
-    else:
-        half = len(texts) // 2
-        yield from tables(texts[:half], first)
-        yield from tables(texts[half:], first + half)
+def tables(texts: Sequence[bytes]) -> pl.DataFrame:
+    """The rows of JSON texts as columns (ROW), in their order; all null where one has to be read by itself."""
+    return _together(texts, lambda some: table(b"[" + b",".join(some) + b"]"), ROW)
 
 
 def split(array: bytes) -> Sequence[bytes] | None:
@@ -95,11 +93,43 @@ def split(array: bytes) -> Sequence[bytes] | None:
         return None
 
 
-def cards(texts: pl.Series) -> pl.Series | None:
-    """The front matter (CARD) of JSON texts, null for null; None where one does not fit."""
-    array = '[{"card":' + '},{"card":'.join([text or "null" for text in texts]) + "}]"
-    read = _read(array.encode(), {"card": CARD})
-    return read["card"] if read is not None and read.height == len(texts) else None
+def cards(texts: Sequence[str]) -> pl.Series:
+    """The front matter (CARD) of JSON texts, in their order; null where one has to be read by itself."""
+    return _together(texts, _cards, _CARDS)["card"]
+
+
+def _cards(texts: Sequence[str]) -> pl.DataFrame | None:
+    array = '[{"card":' + '},{"card":'.join(texts) + "}]"
+    return _read(array.encode(), _CARDS)
+
+
+def _together(texts: Sequence[T], read: Read[T], types: Types) -> pl.DataFrame:
+    stretches = (texts[place : place + _AT_ONCE] for place in range(0, len(texts), _AT_ONCE))
+    parts = (part for stretch in stretches for part in _stretches(stretch, read, types))
+    return pl.concat([pl.DataFrame(schema=dict(types)), *parts], rechunk=True)
+
+
+def _stretches(texts: Sequence[T], read: Read[T], types: Types) -> Iterator[pl.DataFrame]:
+    """Tables of as many texts together as can be read; of the few around one that cannot a table of nulls."""
+    table = read(texts)
+    if table is not None and table.height == len(texts):
+        yield table
+    elif len(texts) <= _FEW:
+        yield _nulls(len(texts), types)
+    else:
+        half = len(texts) // 2
+        yield from _stretches(texts[:half], read, types)
+        yield from _stretches(texts[half:], read, types)
+
+
+def nothing(count: int) -> pl.DataFrame:
+    """As many rows (ROW) of which nothing is known."""
+    return _nulls(count, ROW)
+
+
+def _nulls(count: int, types: Types) -> pl.DataFrame:
+    # read, because that takes a fiftieth of `clear`
+    return pl.read_json(b"[" + b",".join([b"{}"] * count) + b"]", schema=dict(types))
 
 
 def _read(array: bytes, types: Types) -> pl.DataFrame | None:
