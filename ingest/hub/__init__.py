@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import logging
 import random
 import time
 import weakref
@@ -17,10 +16,11 @@ from typing import Generic, TypeVar
 import httpx2
 import tenacity
 from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
-from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status, parse_ratelimit_headers
+from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
 from ingest.hub import addresses
-from ingest.hub.pacing import LONGEST, Pace, Rate
+from ingest.hub.pacing import Pace, Rate
+from ingest.hub.patience import BUSY, FIRST_TRIES, asked_rest, busy, failure, rate, tell
 from ingest.hub.refusals import Secret, refusal
 from ingest.hub.spending import Spending
 from ingest.parse import NotAPage
@@ -33,12 +33,9 @@ __all__ = ["Fetched", "HubSource", "unpacked"]
 PATIENCE = 3600.0
 """Seconds after which a page that keeps failing is given up."""
 
-_FIRST_TRIES = 3
 _REDIRECTS = 5
 _UNPACKS_TO = 8
 _PER_SECOND = 3.0
-_BUSY = frozenset({408, 429, *range(500, 600)})
-_log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
@@ -129,7 +126,7 @@ class HubSource:
             wait=self._wait,
             stop=lambda state: self._spent(state, self.clock() - began),
             sleep=self._retried,
-            before_sleep=_tell,
+            before_sleep=tell,
             reraise=True,
         )
         return policy(self._once, url, read, before)
@@ -148,7 +145,7 @@ class HubSource:
         return Fetched(
             content,
             following,
-            _rate(response),
+            rate(response),
             str(response.url),
             _date(response),
             None if self.real else response.headers.get("X-Simulated-Hub"),
@@ -188,13 +185,13 @@ class HubSource:
         while (pause := self._pace.take(self.clock())) > 0:
             with self.spending.waiting(self.clock):
                 self._sleep(pause)
-        rate = None
+        told = None
         try:
             response, packed = self._sent(url)
-            rate = _rate(response)
+            told = rate(response)
         finally:
-            self._pace.told(rate, self.clock())
-        self.spending.received(response.num_bytes_downloaded, rate)
+            self._pace.told(told, self.clock())
+        self.spending.received(response.num_bytes_downloaded, told)
         self._check(response)
         return response, packed
 
@@ -223,14 +220,8 @@ class HubSource:
         return self._client
 
     def _check(self, response: httpx2.Response) -> None:
-        if response.status_code in _BUSY:
-            wait = _asked_wait(response)
-            until = "" if wait is None else f" and asks for {wait:.0f} s of rest"
-            raise HubBusy(
-                f"{self.host} answered {response.status_code}{until}. What was fetched is kept; "
-                "run the same command again later.",
-                wait,
-            )
+        if response.status_code in BUSY:
+            raise busy(self.host, response)
         try:
             hf_raise_for_status(response)
         except (HfHubHTTPError, AttributeError, TypeError, ValueError, RecursionError) as error:
@@ -261,16 +252,15 @@ class HubSource:
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         """Seconds before the next try: what the Hub asked for, and a second; else doubling, with jitter."""
-        error = state.outcome.exception() if state.outcome else None
-        if isinstance(error, HubBusy) and error.wait is not None:
-            return error.wait + 1.0
+        asked, error = asked_rest(state), failure(state)
+        if asked is not None:
+            return asked
         first = self._first_wait if self._answered or isinstance(error, HubBusy) else 1.0
         return min(first * 2.0 ** (state.attempt_number - 1), 300.0) * (0.75 + 0.5 * self._chance())
 
     def _spent(self, state: tenacity.RetryCallState, elapsed: float) -> bool:
-        error = state.outcome.exception() if state.outcome else None
-        if not self._answered and not isinstance(error, HubBusy):
-            return state.attempt_number >= _FIRST_TRIES
+        if not self._answered and not isinstance(failure(state), HubBusy):
+            return state.attempt_number >= FIRST_TRIES
         return elapsed + self._wait(state) > self.patience
 
     def _retried(self, seconds: float) -> None:
@@ -281,27 +271,6 @@ class HubSource:
 def unpacked(packed: bytes) -> bytes:
     """The text of gzip. Raises zlib.error where it is cut or damaged."""
     return zlib.decompress(packed, zlib.MAX_WBITS | 16, len(packed) * _UNPACKS_TO)
-
-
-def _tell(state: tenacity.RetryCallState) -> None:
-    error = state.outcome.exception() if state.outcome else None
-    pause = state.next_action.sleep if state.next_action else 0.0
-    what = str(error).partition(". ")[0].rstrip(".")
-    _log.warning("%s; trying again in %.0f s (try %d)", what, pause, state.attempt_number + 1)
-
-
-def _rate(response: httpx2.Response) -> Rate | None:
-    told = parse_ratelimit_headers(response.headers)
-    return None if told is None else Rate(told.remaining, told.reset_in_seconds, told.limit, told.window_seconds)
-
-
-def _asked_wait(response: httpx2.Response) -> float | None:
-    """Seconds to rest: to the reset where the quota is spent, else Retry-After in whole seconds, else not told."""
-    rate = _rate(response)
-    if response.status_code == 429 and rate is not None and rate.remaining == 0:
-        return min(float(rate.reset), LONGEST)
-    after = response.headers.get("Retry-After", "").strip()
-    return min(float(after), LONGEST) if after.isascii() and after.isdigit() else None
 
 
 def _date(response: httpx2.Response) -> datetime | None:

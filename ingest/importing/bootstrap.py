@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from io import RawIOBase
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypeVar, cast
 
-from ingest.parse import dump
-from lineage.errors import Fatal, HubBusy, LineageError, NotFound, Refused, Unreachable
+from ingest.hub import addresses, client
+from ingest.hub.patience import Patience
+from ingest.parse import NotAPage, dump
+from lineage.errors import Fatal, LineageError, NotFound, Refused
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -33,6 +37,8 @@ _MOST_READS = 1_500
 
 _WORTH = 0.8
 _BYTES_A_SECOND = 20e6
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -67,12 +73,11 @@ def find(endpoint: str, token: str | bool | None, now: datetime) -> Dump:
 
     `token` None takes HF_TOKEN or the saved login, False sends none. Raises NotFound where there is neither.
     """
-    with _said(endpoint):
-        api = _api(endpoint, token)
-        daily = _daily(api, endpoint)
-        if daily is not None and now.date() - daily.day <= STALE:
-            return daily
-        weekly = _weekly(api, endpoint)
+    api = _api(endpoint, token)
+    daily = _asked(endpoint, lambda: _daily(api, endpoint))
+    if daily is not None and now.date() - daily.day <= STALE:
+        return daily
+    weekly = _asked(endpoint, lambda: _weekly(api, endpoint))
     found = [dump for dump in (daily, weekly) if dump is not None]
     if not found:
         raise NotFound(
@@ -84,8 +89,7 @@ def find(endpoint: str, token: str | bool | None, now: datetime) -> Dump:
 
 def weeks(endpoint: str, token: str | bool | None) -> tuple[date, ...]:
     """The first days of all archived weeks, oldest first; raises NotFound where there is no archive."""
-    with _said(endpoint):
-        days = _archived(_api(endpoint, token))
+    days = _asked(endpoint, lambda: _archived(_api(endpoint, token)))
     if not days:
         raise NotFound(f"{WEEKLY} is not to be had from {endpoint}. Check HF_ENDPOINT.")
     return tuple(sorted(days))
@@ -93,10 +97,10 @@ def weeks(endpoint: str, token: str | bool | None) -> tuple[date, ...]:
 
 def week(endpoint: str, token: str | bool | None, day: date) -> Dump:
     """The archived week that begins on a day; raises NotFound where its folder holds no models."""
-    with _said(endpoint):
-        found = _described(_api(endpoint, token), endpoint, WEEKLY, f"models/{day.isoformat()}/{FILE}", day)
+    path = f"models/{day.isoformat()}/{FILE}"
+    found = _asked(endpoint, lambda: _described(_api(endpoint, token), endpoint, WEEKLY, path, day))
     if found is None:
-        raise NotFound(f"{WEEKLY} has no models/{day.isoformat()}/{FILE}.")
+        raise NotFound(f"{WEEKLY} has no {path}.")
     return found
 
 
@@ -120,7 +124,7 @@ def read(
         if cost.reads > _MOST_READS or cost.bytes > _WORTH * found.size:
             reader.close()
             say(_estimate(found, found.size, "the whole file"))
-            local = _downloaded(found, token, cache)
+            local = _asked(found.endpoint, lambda: _downloaded(found, token, cache))
             reader = dump.read(local, progress, name=found.source)
         else:
             say(_estimate(found, cost.bytes, f"the columns needed, of {_megabytes(found.size)}"))
@@ -143,6 +147,7 @@ def _api(endpoint: str, token: str | bool | None) -> HfApi:
 
     from lineage import __version__
 
+    addresses.origin(endpoint)
     return HfApi(endpoint=endpoint, token=token, library_name="lineage", library_version=__version__)
 
 
@@ -196,8 +201,33 @@ def _opened(found: Dump, token: str | bool | None) -> Iterator[BinaryIO]:
     from huggingface_hub import HfFileSystem
 
     files = HfFileSystem(endpoint=found.endpoint, token=token, skip_instance_cache=True, use_listings_cache=False)
-    with files.open(f"datasets/{found.repo}@{found.revision}/{found.path}", "rb", cache_type="none") as file:
-        yield file
+    address = f"datasets/{found.repo}@{found.revision}/{found.path}"
+    with _asked(found.endpoint, lambda: files.open(address, "rb", cache_type="none")) as file:
+        yield cast("BinaryIO", _Ranges(file))
+
+
+class _Ranges(RawIOBase):
+    """A file that is read from afar: a range that does not come is asked for again, as everything of the Hub's."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._patience = Patience()
+        self._patience.answered()
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def read(self, size: int = -1) -> bytes:
+        return self._patience.tries()(self._file.read, size)
 
 
 def _downloaded(found: Dump, token: str | bool | None, cache: Path | None) -> Path:
@@ -217,6 +247,24 @@ def _downloaded(found: Dump, token: str | bool | None, cache: Path | None) -> Pa
     )
 
 
+def _asked(endpoint: str, call: Callable[[], T]) -> T:
+    """What a call of the library's gives, tried again while the Hub is busy or does not answer."""
+
+    def said() -> T:
+        """What it gives, or an error of ours."""
+        with _said(endpoint):
+            try:
+                return call()
+            except (ValueError, LookupError, TypeError, AttributeError) as error:
+                _log.debug("the library's reason", exc_info=True)
+                raise NotAPage(
+                    f"{endpoint} answered what no Hub answers ({type(error).__name__}). Check HF_ENDPOINT, a proxy, or "
+                    "the log-in page of the network, then run the same command again."
+                ) from error
+
+    return Patience().tries()(said)
+
+
 @contextmanager
 def _said(endpoint: str) -> Iterator[None]:
     """The client's errors as ours, one sentence each; the token is in none of them."""
@@ -224,18 +272,16 @@ def _said(endpoint: str) -> Iterator[None]:
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
 
     try:
-        yield
+        with client.once():
+            yield
     except LineageError:
         raise
     except OfflineModeIsEnabled as error:
-        raise Unreachable("HF_HUB_OFFLINE is set, so the dump cannot be fetched. Unset it and try again.") from error
+        raise Refused("HF_HUB_OFFLINE is set, so the dump cannot be fetched. Unset it and try again.") from error
     except HfHubHTTPError as error:
         raise _refusal(endpoint, error.response.status_code) from error
     except (httpx2.TransportError, LocalEntryNotFoundError) as error:
-        raise Unreachable(
-            f"No answer from {endpoint} ({type(error).__name__}). Check the network and HF_ENDPOINT, then run the same "
-            "command again."
-        ) from error
+        raise client.unanswered(endpoint, error) from error
     except FileNotFoundError as error:
         raise NotFound(f"The dump is gone from {endpoint} since it was found. Run the same command again.") from error
     except OSError as error:
@@ -254,6 +300,4 @@ def _refusal(endpoint: str, status: int) -> LineageError:
         )
     if status == 404:
         return NotFound(f"{endpoint} has no such dump (404). Check HF_ENDPOINT, or try lineage crawl.")
-    if status in (408, 429) or status >= 500:
-        return HubBusy(f"{endpoint} is too busy ({status}). Wait five minutes and run the same command again.")
     return Refused(f"{endpoint} refuses the dump ({status}). Check HF_ENDPOINT and HF_TOKEN.")

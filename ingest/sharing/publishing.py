@@ -263,7 +263,7 @@ def _sent(
     progress(done, total)
     gone = [path for path in state.files if path not in files and path != ".gitattributes"]
     name = f"{'Simulated s' if manifest.simulated else 'S'}napshot {manifest.id}"
-    for attempt in remote.retrying():
+    for attempt in remote.tries():
         with attempt:
             if attempt.retry_state.attempt_number > 1:
                 now = remote.state()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import re
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -14,15 +14,17 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity import Retrying
 
-from lineage.errors import Damaged, Fatal, HubBusy, LineageError, Misuse, NotFound, Refused, Unreachable
+from ingest.hub import addresses, client
+from ingest.hub.patience import Patience
+from ingest.parse import NotAPage
+from lineage.errors import Damaged, Fatal, LineageError, Misuse, NotFound, Refused
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, HfApi
 
 DATASET = "dataset"
-_ATTEMPTS = 4
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -50,7 +52,7 @@ def _patient(call: Callable[Concatenate[Remote, P], T]) -> Callable[Concatenate[
 
     @wraps(call)
     def again(remote: Remote, /, *args: P.args, **options: P.kwargs) -> T:
-        return remote.retrying()(call, remote, *args, **options)
+        return remote.tries()(call, remote, *args, **options)
 
     return again
 
@@ -58,7 +60,7 @@ def _patient(call: Callable[Concatenate[Remote, P], T]) -> Callable[Concatenate[
 class Remote:
     """A dataset of an endpoint; `token` None takes HF_TOKEN or the saved login, False sends none.
 
-    `wait` gives the seconds before the attempt after that of a number.
+    `sleep` waits before another try. An answer of which nothing comes for `timeout` seconds is not waited for.
     """
 
     def __init__(
@@ -66,21 +68,20 @@ class Remote:
         endpoint: str,
         repo: str,
         token: str | bool | None = None,
-        wait: Callable[[int], float] = lambda attempt: 2.0**attempt,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        timeout: float = client.LONGEST,
     ) -> None:
+        addresses.origin(endpoint)
         self.endpoint = endpoint
         self.repo = checked_name(repo)
         self._token = token
-        self._wait = wait
+        self._patience = Patience(sleep)
+        self._timeout = timeout
 
-    def retrying(self) -> Retrying:
-        """Attempts with pauses between them, as long as the Hub is busy or does not answer."""
-        return Retrying(
-            retry=retry_if_exception_type((HubBusy, Unreachable)),
-            stop=stop_after_attempt(_ATTEMPTS),
-            wait=lambda state: self._wait(state.attempt_number),
-            reraise=True,
-        )
+    def tries(self) -> Retrying:
+        """Calls again, with rests between, as long as the Hub is busy or does not answer."""
+        return self._patience.tries()
 
     @property
     def _api(self) -> HfApi:
@@ -188,11 +189,13 @@ class Remote:
         )
 
         try:
-            yield
+            with client.once(self._timeout):
+                yield
+            self._patience.answered()
         except LineageError:
             raise
         except OfflineModeIsEnabled as error:
-            raise Unreachable("HF_HUB_OFFLINE is set, so no dataset can be reached. Unset it and try again.") from error
+            raise Refused("HF_HUB_OFFLINE is set, so no dataset can be reached. Unset it and try again.") from error
         except RemoteEntryNotFoundError as error:
             raise Damaged(
                 f"Dataset {self.repo} no longer has a file that it listed. Run the same command again."
@@ -200,31 +203,27 @@ class Remote:
         except HfHubHTTPError as error:
             raise self._refusal(error.response.status_code) from error
         except (httpx2.TransportError, LocalEntryNotFoundError, ConnectionError) as error:
-            raise self._cut(error) from error
+            raise client.unanswered(self.endpoint, error) from error
         except OSError as error:
             if error.errno is None:
-                raise self._cut(error) from error
+                raise client.unanswered(self.endpoint, error) from error
             raise Fatal(
                 f"A file of {self.repo} could not be kept on disk: {os.strerror(error.errno)}. Make room and run the "
                 "same command again; what was fetched is kept."
             ) from error
         except RuntimeError as error:
             cause = error.__cause__
+            if isinstance(cause, LineageError):
+                raise cause from error
             if isinstance(cause, HfHubHTTPError):
                 raise self._refusal(cause.response.status_code) from error
-            raise self._cut(cause or error) from error
-        except (json.JSONDecodeError, ValueError, KeyError, TypeError) as error:
+            raise client.unanswered(self.endpoint, cause or error) from error
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
             _log.debug("the client's reason", exc_info=True)
-            raise Fatal(
-                f"{self.endpoint} answered for {self.repo} what its client cannot read ({type(error).__name__}). Check "
-                "HF_ENDPOINT, then run the same command again."
+            raise NotAPage(
+                f"{self.endpoint} answered for {self.repo} what no Hub answers ({type(error).__name__}). Check "
+                "HF_ENDPOINT, a proxy, or the log-in page of the network, then run the same command again."
             ) from error
-
-    def _cut(self, error: BaseException) -> Unreachable:
-        return Unreachable(
-            f"No whole answer from {self.endpoint} ({type(error).__name__}). Check the network and HF_ENDPOINT, then "
-            "run the same command again: what was transferred is kept."
-        )
 
     def _refusal(self, status: int) -> LineageError:
         if status == 401:
@@ -241,11 +240,6 @@ class Remote:
             return NotFound(f"{self.endpoint} has no dataset {self.repo}, or does not show it without a token (404).")
         if status in (409, 412):
             return Refused(f"Dataset {self.repo} was changed by somebody else meanwhile. Run the same command again.")
-        if status in (408, 429) or status >= 500:
-            return HubBusy(
-                f"{self.endpoint} is too busy ({status}). Wait five minutes and run the same command again: what was "
-                "transferred is kept."
-            )
         return Refused(f"{self.endpoint} refuses {self.repo} ({status}). Check the name, HF_ENDPOINT and HF_TOKEN.")
 
 
@@ -254,12 +248,6 @@ def _addition(local: Path, path: str) -> Iterator[CommitOperationAdd]:
     """A file to commit, open: so the client sends it over HTTP, the one way that any Hub-like server speaks."""
     from huggingface_hub import CommitOperationAdd
 
-    client = logging.getLogger("huggingface_hub")
-    before = client.level
-    client.setLevel(logging.ERROR)
-    try:
-        with local.open("rb") as file, warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Use 'content=", DeprecationWarning)
-            yield CommitOperationAdd(path_in_repo=path, path_or_fileobj=file)
-    finally:
-        client.setLevel(before)
+    with local.open("rb") as file, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Use 'content=", DeprecationWarning)
+        yield CommitOperationAdd(path_in_repo=path, path_or_fileobj=file)

@@ -176,7 +176,7 @@ def test_a_bad_token_is_named_but_never_shown(tmp_path: Path) -> None:
 
 
 def test_a_closed_port_is_one_sentence() -> None:
-    with pytest.raises(Unreachable, match="No answer from"):
+    with pytest.raises(Unreachable, match="No whole answer from"):
         bootstrap.find("http://127.0.0.1:9", False, NOW)
 
 

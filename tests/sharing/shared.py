@@ -50,7 +50,7 @@ def put(settings: Settings, hub: WritableHub, repo: str = REPO, **said: object) 
 
 def remote(hub: WritableHub, repo: str = REPO, token: str | bool = False) -> Remote:
     """The dataset, impatient."""
-    return Remote(hub.url, repo, token, wait=lambda attempt: 0.01)
+    return Remote(hub.url, repo, token, sleep=lambda seconds: None)
 
 
 def get(settings: Settings, hub: WritableHub, repo: str = REPO, **asked: str) -> Snapshot:
