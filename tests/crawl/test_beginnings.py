@@ -84,7 +84,7 @@ def test_so_is_sigterm_once_the_command_is_put_together(tmp_path: Path, module: 
 
 
 LOCKING = """
-import os, signal, time, weakref
+import os, signal, threading, weakref
 import click
 from lineage.console import Command, Program
 text = "def cb(ref):\\n    os.kill(os.getpid(), {signal})\\n    went.append('on')\\n"
@@ -104,8 +104,7 @@ def go():
     watch = weakref.ref(module, cb)
     del module
     print(*went, flush=True)
-    for _ in range(50):
-        time.sleep(0.1)
+    threading.Event().wait(10)
 
 main()
 """

@@ -131,10 +131,16 @@ def test_a_bad_value_says_so(reader: Any) -> None:
 
 def test_an_unknown_id_offers_the_nearest(reader: Any) -> None:
     page = reader.context.new_page()
-    page.goto(reader.url + "/model?id=qwen/qwen2.5-7b")
+    page.goto(reader.url + "/model?id=qwen/qwen2.5_7b")
     page.get_by_text("Did you mean").wait_for(timeout=120_000)
     page.locator("main").get_by_role("link").filter(has_text="Qwen2.5-7B").first.click()
     expect(page.locator(".ln-title").first).to_have_text("Qwen/Qwen2.5-7B")
+
+
+def test_an_address_of_the_hub_opens_the_model(reader: Any) -> None:
+    page = reader.context.new_page()
+    page.goto(reader.url + "/model?id=https%3A%2F%2Fhuggingface.co%2Fqwen%2Fqwen2.5-7b%2Ftree%2Fmain")
+    expect(page.locator(".ln-title").first).to_have_text("Qwen/Qwen2.5-7B", timeout=120_000)
 
 
 def test_search_finds_from_any_page(reader: Any) -> None:
