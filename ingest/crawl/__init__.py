@@ -13,7 +13,7 @@ from difflib import get_close_matches
 import polars as pl
 from polars.exceptions import PolarsError
 
-from ingest.crawl import series
+from ingest.crawl import renames, series
 from ingest.crawl.chains import Chains, Kept
 from ingest.crawl.family_crawl import Asked, FamilyTree
 from ingest.crawl.family_notes import notes
@@ -206,6 +206,13 @@ class _Crawl:
         kept = pl.LazyFrame({"id": self._tree.kept()}, schema={"id": pl.String})
         return rows.join(kept, on="id", how="semi", maintain_order="left")
 
+    def _aliases(self, pages: Pages | Kept, since: Vanished | None) -> renames.Aliases:
+        """Old names and what they mean: those of the snapshot before, those renamed since, the Hub's redirects."""
+        known = self._last.aliases if self._last else ()
+        renamed = since.renamed if since else pl.DataFrame(schema={"before": pl.String, "after": pl.String})
+        seen = self._tree.aliases if self._tree else {}
+        return tuple(sorted((dict(renames.followed(known, renamed, self._rows(pages))) | seen).items()))
+
     def _sealed(self, pages: Pages | Kept, walk: Walk | Chains, early: str, since: Vanished | None) -> Snapshot:
         told = next((head.simulated for head in pages.heads if head.simulated), None)
         facts = notes(self._tree, walk.rows) if self._tree else ()
@@ -236,7 +243,7 @@ class _Crawl:
                 expanded=len(tree.expanded) if tree else None,
                 unexpanded=len(tree.unexpanded()) if tree else None,
                 direct_exact=tree.direct_exact if tree else None,
-                aliases=tuple(sorted(tree.aliases.items())) if tree else (),
+                aliases=self._aliases(pages, since),
             )
         except PolarsError:
             pages.check()

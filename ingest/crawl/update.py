@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from ingest.crawl import series
+from ingest.crawl import renames, series
 from ingest.crawl.frontier import Changes
 from ingest.crawl.pages import Pages, Plan
 from ingest.crawl.series import WHOLE
@@ -18,7 +18,7 @@ from ingest.crawl.stopping import Stopping
 from ingest.crawl.walk import Walk
 from ingest.hub import HubSource, addresses
 from ingest.progress import Report, quiet
-from lineage import checked, deltas
+from lineage import changes, checked, deltas
 from lineage import settings as configured
 from lineage.checked import Checked
 from lineage.errors import Damaged, Incomplete, Interrupted, NoData, Refused
@@ -78,11 +78,15 @@ def due(manifest: Manifest) -> datetime:
 
 @dataclass(frozen=True)
 class _Changed:
-    """Rows that differ from the last snapshot's, one a model; how many of them are new there, how many renamed."""
+    """Rows that differ from the last snapshot's, one a model, and what of that snapshot they stand for.
+
+    `replaced` models of it are gone: others have their names.
+    """
 
     rows: pl.DataFrame
     new: int
-    renamed: int
+    renamed: pl.DataFrame
+    replaced: int
 
 
 class _Update:
@@ -159,12 +163,10 @@ class _Update:
         rows = both.unique("id", keep="first", maintain_order=True).sort("hub_id", "id", nulls_last=True)
         before = self._base.rows().join(rows.lazy().select("id"), on="id", how="semi").collect()
         rows = _differing(rows, before)
-        names = self._base.rows(["hub_id", "id"])
-        known_ids = names.join(rows.lazy().select("id"), on="id", how="semi").collect()["id"]
-        moved = rows.lazy().select("hub_id", now="id").join(names, on="hub_id").filter(pl.col("id") != pl.col("now"))
-        renamed = moved.collect()
-        unknown = ~rows["id"].is_in(known_ids.implode()) & ~rows["id"].is_in(renamed["now"].implode())
-        return _Changed(rows, int(unknown.sum()), renamed.height)
+        names = self._base.rows(changes.KEYS)
+        same = [names.join(rows.lazy().select(key).drop_nulls(), on=key, how="semi") for key in changes.KEYS]
+        found = changes.matched(pl.concat(same).unique().collect(), rows)
+        return _Changed(rows, len(found.new), found.renamed, len(found.gone))
 
     def _unchanged(self, walk: Walk) -> Unchanged:
         base = self._base.manifest
@@ -182,6 +184,7 @@ class _Update:
         late = sum(part.rows for part in base.parts if deltas.is_delta(part.name)) + changed.rows.height
         over = self._base if late <= base.models * deltas.LIMIT else None
         rows = changed.rows.lazy() if over else deltas.overlaid(self._base.rows(), [changed.rows.lazy()], list(LISTING))
+        listed = deltas.overlaid(self._base.rows(changes.KEYS), [changed.rows.lazy()], ["id"])
         full = base.full_as_of or base.as_of
         return sealed(
             self._settings,
@@ -204,7 +207,7 @@ class _Update:
             requests=walk.requests,
             missing_columns=base.missing_columns,
             notes=_notes(base, changed, walk.requests, walk.started_at),
-            aliases=base.aliases,
+            aliases=renames.followed(base.aliases, changed.renamed, listed),
             based_on=base.id,
             full_as_of=full,
         )
@@ -228,8 +231,9 @@ def _differing(rows: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
 def _notes(base: Manifest, changed: _Changed, requests: int, now: datetime) -> tuple[str, ...]:
     """Two of its own, then those of the last full listing, its licence among them."""
     count = changed.rows.height
-    edited = count - changed.new - changed.renamed
-    what = f"{count:,} models: {changed.new:,} new, {edited:,} changed, {changed.renamed:,} renamed"
+    renamed = changed.renamed.height
+    what = f"{count:,} models: {changed.new:,} new, {count - changed.new - renamed:,} changed, {renamed:,} renamed"
+    what += f" (and {changed.replaced:,} gone, whose names others took)" if changed.replaced else ""
     return (f"Differs from {base.id} in {what}; it took {requests:,} requests.", *_outlook(base, now))
 
 

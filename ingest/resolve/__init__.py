@@ -6,7 +6,7 @@ Evidence.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -46,7 +46,7 @@ def resolve(
         pl.DataFrame({"value": written}).with_row_index("name"), on="value", how="left", maintain_order="left"
     )
     said = pairing.vouched(said.drop("value"), plain_is_hub=era is not None)
-    meaning = meanings(written, live, lambda name: registry.canonical(redirects.get(name, name)))
+    meaning = meanings(written, live, _follower(redirects, registry, live))
     made, targets = _judged(said, meaning, live)
     agreed, candidates = _learnt(made, targets, live)
     if agreed.height:
@@ -73,6 +73,26 @@ def resolve(
         values_behind_edges=made.filter(pl.col("finding").is_null()).height,
         era=era,
     )
+
+
+def _follower(redirects: Mapping[str, str], registry: Registry, live: pl.Series) -> Callable[[str], str]:
+    """What an old name is now: by redirects and registry in turn, up to an id that a redirect leads to and is live."""
+    ends = pl.Series(redirects.values(), dtype=pl.String)
+    alive = set(ends.filter(places(live, ends).is_not_null()))
+
+    def followed(name: str) -> str:
+        """The last name that is new on the way."""
+        seen = {name}
+        while True:
+            now = redirects.get(name, name)
+            if now not in alive:
+                now = registry.canonical(now)
+            if now in seen:
+                return name
+            seen.add(now)
+            name = now
+
+    return followed
 
 
 def _inverse(order: pl.Series) -> pl.Series:

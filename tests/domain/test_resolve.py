@@ -165,6 +165,20 @@ def test_redirects_of_the_crawl_are_followed() -> None:
     assert ("a/1", "now/x") in edges(made)
 
 
+def test_redirects_and_the_registry_are_followed_one_behind_the_other_to_a_live_name() -> None:
+    """THUDM is zai-org now, says the registry; what the Hub lists goes before that, and what goes round ends."""
+    rows = listing(
+        model("zai-org/y"),
+        model("THUDM/back"),
+        model("a/1", twin("THUDM/x")),
+        model("a/2", twin("o/forth")),
+        model("a/3", twin("o/round")),
+    )
+    moved = {"zai-org/x": "zai-org/y", "o/forth": "THUDM/back", "o/round": "o/about", "o/about": "o/round"}
+    made = resolve(rows, load(), as_of=TODAY, moved=moved)
+    assert set(edges(made)) == {("a/1", "zai-org/y"), ("a/2", "THUDM/back"), ("a/3", "o/about")}
+
+
 def test_self_loops_by_tag_card_and_bare_name_are_findings(registry: Registry) -> None:
     made = run(registry, model("o/loop", twin("o/loop"), card=["o/loop", "loop"]))
     assert edges(made) == {}

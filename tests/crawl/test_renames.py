@@ -1,0 +1,158 @@
+"""A model that is called otherwise now keeps what derives from it, whoever still writes its old name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.crawl import crawl
+from ingest.crawl.renames import carried
+from ingest.crawl.update import update
+from ingest.simulated.server import SimulatedHub
+from ingest.simulated.sources import RowsSource, rows_world
+from lineage.snapshots import Snapshot
+from tests.crawl.worlds import Raw, raw
+from tests.reports.homes import run
+
+FIRST = datetime(2024, 2, 1, tzinfo=UTC)
+ROOT = "Qwen/Qwen3-8B"
+KIDS = 10
+
+
+def day(number: int) -> datetime:
+    return FIRST + timedelta(days=number)
+
+
+def clock(number: int):
+    return lambda: day(number)
+
+
+def one(number: int, id: str, *parents: str, changed: int | None = None) -> Raw:
+    """A row with an `_id` of its own, last changed on that day."""
+    when = {} if changed is None else {"lastModified": f"{day(changed) - timedelta(hours=1):%Y-%m-%dT%H:%M:%S}.000Z"}
+    return {**raw(id, number, parents), "_id": f"{number:024x}", **when}
+
+
+def world(mid: str, named: str, *more: Raw, changed: int | None = None) -> RowsSource:
+    """The root, what derives from it under the name `mid`, and ten below, which write `named`."""
+    kids = [one(100 + n, f"sim-k{n}/kid", named) for n in range(KIDS)]
+    return rows_world([one(1, ROOT), one(2, mid, ROOT, changed=changed), *kids, *more], label="seed=1")
+
+
+def said(settings, *command: str) -> dict[str, object]:
+    done = run(settings.home, *command, "--json")
+    assert done.exit_code == 0, done.output
+    found: dict[str, object] = json.loads(done.stdout)
+    return found
+
+
+@pytest.fixture
+def hub() -> Iterator[SimulatedHub]:
+    with SimulatedHub(world("sim-a/mid", "sim-a/mid")) as served:
+        yield served
+
+
+def derivatives(settings, snapshot: Snapshot) -> int:
+    """Counted on a snapshot by the command, with the store loaded anew."""
+    assert run(settings.home, "load", "--snapshot", snapshot.manifest.id, "-q").exit_code == 0
+    counted = said(settings, "count", "qwen")
+    return counted["results"][0]["counts"]["derivatives"]
+
+
+@pytest.mark.parametrize("fetch", [update, crawl])
+def test_what_derives_from_a_renamed_model_goes_on_deriving(hub, settings, source_of, fetch):
+    crawl(settings, source_of(hub.url), now=clock(0))
+    hub.show(world("sim-a/mid-v2", "sim-a/mid", changed=2))
+    second = fetch(settings, source_of(hub.url), now=clock(3))
+    assert second.manifest.aliases == (("sim-a/mid", "sim-a/mid-v2"),)
+    assert derivatives(settings, second) == KIDS + 1
+    told = said(settings, "diff")
+    assert {kind: told["totals"][kind] for kind in ("new", "gone", "renamed", "moved")} == {
+        "new": 0, "gone": 0, "renamed": 1, "moved": 0,
+    }  # fmt: skip
+    assert told["renamed"] == [{"before": "sim-a/mid", "after": "sim-a/mid-v2"}]
+    lines = said(settings, "history", "qwen")["history"]
+    assert [(line["counts"]["derivatives"], line["new"], line["gone"]) for line in lines] == [
+        (KIDS + 1, None, None), (KIDS + 1, 0, 0),
+    ]  # fmt: skip
+    audited = said(settings, "audit")
+    assert audited["stubs"] == 0
+    assert said(settings, "model", "sim-k0/kid")["parents"][0]["id"] == "sim-a/mid-v2"
+
+
+def test_pairs_are_carried_on_by_updates_and_crawls_and_chains_end_at_the_name_of_today(hub, settings, source_of):
+    source = source_of(hub.url)
+    crawl(settings, source, now=clock(0))
+    hub.show(world("sim-a/b", "sim-a/mid", changed=2))
+    update(settings, source, now=clock(3))
+    hub.show(world("sim-a/b", "sim-a/mid", one(50, "sim-z/fresh", changed=4), changed=2))
+    assert update(settings, source, now=clock(5)).manifest.aliases == (("sim-a/mid", "sim-a/b"),)
+    hub.show(world("sim-a/c", "sim-a/mid", one(50, "sim-z/fresh", changed=4), changed=6))
+    chained = (("sim-a/b", "sim-a/c"), ("sim-a/mid", "sim-a/c"))
+    third = crawl(settings, source, now=clock(7))
+    assert third.manifest.aliases == chained
+    assert derivatives(settings, third) == KIDS + 1
+    fourth = crawl(settings, source, now=clock(8))
+    assert fourth.manifest.aliases == chained
+
+
+def test_a_name_taken_again_is_the_model_that_took_it(hub, settings, source_of):
+    source = source_of(hub.url)
+    crawl(settings, source, now=clock(0))
+    hub.show(world("sim-a/b", "sim-a/mid", changed=2))
+    update(settings, source, now=clock(3))
+    hub.show(world("sim-a/b", "sim-a/mid", one(60, "sim-a/mid", changed=4), changed=2))
+    third = update(settings, source, now=clock(5))
+    assert third.manifest.aliases == ()
+    assert derivatives(settings, third) == 1
+    assert said(settings, "diff")["totals"]["moved"] == KIDS
+
+
+def test_names_that_change_places_are_two_models(hub, settings, source_of):
+    source = source_of(hub.url)
+    hub.show(world("sim-a/x", "sim-a/x", one(70, "sim-a/y")))
+    crawl(settings, source, now=clock(0))
+    hub.show(world("sim-a/y", "sim-a/x", one(70, "sim-a/x", changed=2), changed=2))
+    assert update(settings, source, now=clock(3)).manifest.aliases == ()
+
+
+def test_a_successor_that_is_gone_is_no_name_for_anybody(hub, settings, source_of):
+    source = source_of(hub.url)
+    crawl(settings, source, now=clock(0))
+    hub.show(world("sim-a/b", "sim-a/mid", changed=2))
+    update(settings, source, now=clock(3))
+    hub.show(rows_world([one(1, ROOT), *(one(100 + n, f"sim-k{n}/kid", "sim-a/mid") for n in range(KIDS))]))
+    last = crawl(settings, source, now=clock(4), accept_partial=True)
+    assert last.manifest.aliases == ()
+
+
+NAMES = st.sampled_from("abcdef")
+
+
+@given(st.lists(st.tuples(NAMES, NAMES), max_size=6), st.dictionaries(NAMES, NAMES, max_size=4), st.sets(NAMES))
+def test_every_old_name_leads_in_one_step_to_a_live_one_and_none_is_live(steps, seen, live):
+    known = tuple(seen.items())
+    renamed = pl.DataFrame(list(dict(steps).items()), {"before": pl.String, "after": pl.String}, orient="row")
+    found = dict(carried(known, renamed, live))
+    assert not set(found) & live
+    assert set(found.values()) <= live
+    for old, new in dict(steps).items():
+        if new in live and old not in live:
+            assert found[old] == new
+
+
+def test_a_model_made_anew_under_a_gone_ones_name_is_new_for_update_and_diff_alike(hub, settings, source_of):
+    source = source_of(hub.url)
+    crawl(settings, source, now=clock(0))
+    others = [one(100 + n, f"sim-k{n}/kid", "sim-a/mid") for n in range(KIDS)]
+    hub.show(rows_world([one(1, ROOT), one(500, "sim-a/mid", ROOT, changed=2), *others], label="seed=1"))
+    note = update(settings, source, now=clock(3)).manifest.notes[0]
+    assert "1 models: 1 new, 0 changed, 0 renamed (and 1 gone, whose names others took); it took" in note
+    totals = said(settings, "diff")["totals"]
+    assert (totals["new"], totals["gone"], totals["renamed"]) == (1, 1, 0)
