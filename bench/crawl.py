@@ -64,9 +64,9 @@ def measured(name, function):
             spent[name] = wall + time.perf_counter() - began, cpu + time.thread_time() - busy
     return run
 HubSource.fetch = measured("fetch", HubSource.fetch)
-parse.page = measured("parse", parse.page)
+parse.pages = measured("parse", parse.pages)
 pages.Pages.commit = measured("commit", pages.Pages.commit)
-parse.page(b"[]")
+parse.pages([b"[]"])
 began, busy = time.perf_counter(), os.times()
 source = HubSource(sys.argv[1], False)
 snapshot = crawling.crawl(Settings(Path(sys.argv[2])), source)
