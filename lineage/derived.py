@@ -3,7 +3,7 @@ members and tallies of every family."""
 
 from __future__ import annotations
 
-import os
+import logging
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -11,12 +11,14 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from lineage import __version__, resolved, schema
+from lineage import __version__, resolved, room, schema
 from lineage.counters import THRESHOLD, VERSIONS
 from lineage.domain import Level
 from lineage.families import membership
 from lineage.graph import Graph, depths, derivative_counts
 from lineage.registry import Registry
+
+_log = logging.getLogger(__name__)
 
 
 def counts(place: Path, graph: Graph) -> pl.DataFrame:
@@ -74,7 +76,14 @@ def _kept(place: Path, name: str, made: Callable[[], pl.DataFrame]) -> pl.DataFr
     if path.is_file():
         return resolved.table(place, name)
     table = made()
-    beside = path.with_name(f".{name}-{os.getpid()}.parquet")
-    table.write_parquet(beside, compression="lz4")
-    beside.replace(path)
+    beside = path.with_name(f".{path.name}")
+    try:
+        with resolved.writing(place.parent):
+            table.write_parquet(beside, compression="lz4")
+            beside.replace(path)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        if not room.is_full(error, place):
+            raise
+        size = room.megabytes(int(table.estimated_size()))
+        _log.warning("%s could not be kept in %s: no room for %s. They are made again each time.", name, place, size)
     return table

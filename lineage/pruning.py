@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
@@ -30,7 +31,8 @@ class Doomed:
 
 
 def doomed(settings: Settings, keep: int) -> tuple[Doomed, ...]:
-    """Snapshots beyond the `keep` newest of each scope, and resolved folders that no kept snapshot can use.
+    """Snapshots beyond the `keep` newest of each scope, resolved folders that no kept snapshot can use, and what runs
+    that were killed left unfinished.
 
     "Newest" goes by the moment a snapshot describes. Raises where the store cannot say what it holds.
     """
@@ -40,20 +42,36 @@ def doomed(settings: Settings, keep: int) -> tuple[Doomed, ...]:
         scopes.setdefault(manifest.scope, []).append(manifest.id)
     old = [id for ids in scopes.values() for id in ids[:-keep] if id != loaded]
     folders = [("snapshot", settings.snapshots / id) for id in sorted(old)]
-    folders += [("resolved", place) for place in _unused(settings, set(old))]
+    unused = _unused(settings, set(old))
+    folders += [("resolved", place) for place in unused]
+    folders += [("unfinished", path) for path in _unowned(settings) if path.parent not in unused]
     found = sizes([path for _, path in folders])
     return tuple(Doomed(kind, path.name, path, *found[path]) for kind, path in folders)
 
 
 def remove(settings: Settings, condemned: tuple[Doomed, ...]) -> None:
-    """Remove the folders, each renamed out of sight first, with the lock that sealing takes."""
-    with locks.exclusive(settings.snapshots / ".lock", locks.myself(), wait=True):
+    """Remove the folders, each renamed out of sight first, with the locks that sealing and resolving take."""
+    roots = [settings.snapshots, *({settings.resolved} & {root for one in condemned for root in one.path.parents})]
+    with ExitStack() as held:
+        for root in roots:
+            held.enter_context(locks.exclusive(root / ".lock", locks.myself(), wait=True))
         for one in condemned:
+            if one.kind == "unfinished":
+                _gone(one.path)
+                continue
             hidden = one.path.with_name(f".{one.path.name}")
             one.path.rename(hidden)
             rmtree(hidden)
             if one.kind == "snapshot":
                 checked.forget(settings, one.name)
+
+
+def _gone(path: Path) -> None:
+    """Remove a folder or a file that somebody may have removed since."""
+    if path.is_dir():
+        rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _unused(settings: Settings, old: set[str]) -> list[Path]:
@@ -71,6 +89,21 @@ def _unused(settings: Settings, old: set[str]) -> list[Path]:
     return made
 
 
+def _unowned(settings: Settings) -> list[Path]:
+    """What no living process is writing any more: a dead one has let go of its lock."""
+    found: list[Path] = []
+    for root, unfinished in ((settings.resolved, resolved.unfinished), (settings.snapshots, _half)):
+        if unfinished(root):
+            with suppress(locks.Taken), locks.exclusive(root / ".lock", locks.myself()):
+                found += unfinished(root)
+    return found
+
+
+def _half(root: Path) -> tuple[Path, ...]:
+    """Snapshots that were not sealed, or not removed, to their end."""
+    return tuple(sorted(root.glob(".*/")))
+
+
 def sizes(folders: Sequence[Path]) -> dict[Path, tuple[int, int]]:
     """The bytes of each folder's files, and those that the disk gets back where all of these folders go, in order.
 
@@ -80,7 +113,7 @@ def sizes(folders: Sequence[Path]) -> dict[Path, tuple[int, int]]:
     found = {}
     for folder in folders:
         held = freed = 0
-        for file in folder.rglob("*"):
+        for file in (folder, *folder.rglob("*")):
             told = file.stat()
             if not file.is_file():
                 continue

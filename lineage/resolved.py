@@ -6,16 +6,16 @@ The tables are a projection: made from a snapshot and a registry, named after bo
 from __future__ import annotations
 
 import json
-import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from lineage import schema
-from lineage.errors import Damaged
+from lineage import locks, room, schema
+from lineage.errors import Damaged, Fatal
 
 RESOLVER_VERSION = 3
 """Raise when the same snapshot and registry would resolve to other tables."""
@@ -81,16 +81,58 @@ def found(root: Path, snapshot: str) -> tuple[Path, ...]:
 
 
 def save(resolved: Resolved, root: Path, snapshot: str, registry_digest: str) -> Path:
-    """Write the tables beside and rename: a folder is whole or absent. Returns it."""
+    """Write the tables beside and rename: a folder is whole or absent. Returns it; raises `Fatal` where no room is."""
     place = folder(root, snapshot, registry_digest)
-    beside = place.with_name(f".{place.name}-{os.getpid()}")
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir(parents=True)
-    for name in _TABLES:
-        table: pl.DataFrame = getattr(resolved, name)
-        table.write_parquet(beside / f"{name}.parquet", compression="lz4", statistics=True, row_group_size=PIECE)
+    beside = place.with_name(f".{place.name}")
+    tables: Mapping[str, pl.DataFrame] = {name: getattr(resolved, name) for name in _TABLES}
+    try:
+        with writing(root):
+            beside.mkdir()
+            for name, table in tables.items():
+                path = beside / f"{name}.parquet"
+                table.write_parquet(path, compression="lz4", statistics=True, row_group_size=PIECE)
+            told = json.dumps(_summary(resolved, snapshot, registry_digest), indent=1)
+            (beside / "summary.json").write_text(told, encoding="utf-8")
+            shutil.rmtree(place, ignore_errors=True)
+            beside.rename(place)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        if not room.is_full(error, root):
+            raise
+        need = f"they take {room.megabytes(sum(int(table.estimated_size()) for table in tables.values()))} at most"
+        stays = "The snapshot stays sealed, and what was loaded before stays"
+        raise Fatal(room.lacking(f"the resolved tables of {snapshot}", root, need, stays)) from error
+    return place
+
+
+@contextmanager
+def writing(root: Path) -> Iterator[None]:
+    """The one process that writes below `root`; what a killed one left unfinished goes before, one's own after."""
+    with locks.exclusive(root / ".lock", locks.myself(), wait=True):
+        _sweep(root)
+        try:
+            yield
+        finally:
+            _sweep(root)
+
+
+def unfinished(root: Path) -> tuple[Path, ...]:
+    """Folders and tables that are being written, or that were when their process was killed: the lock tells which."""
+    tables = [path for path in root.glob("*/.*.parquet") if not path.parent.name.startswith(".")]
+    return tuple(sorted([*root.glob(".*/"), *tables]))
+
+
+def _sweep(root: Path) -> None:
+    """Remove what is unfinished; only with the lock in hand."""
+    for path in unfinished(root):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _summary(resolved: Resolved, snapshot: str, registry_digest: str) -> Mapping[str, object]:
     stubs = int(resolved.nodes["stub"].sum())
-    summary = {
+    return {
         "snapshot": snapshot,
         "registry_digest": registry_digest,
         "models": resolved.nodes.height - stubs,
@@ -100,10 +142,6 @@ def save(resolved: Resolved, root: Path, snapshot: str, registry_digest: str) ->
         "values_behind_edges": resolved.values_behind_edges,
         "era": resolved.era,
     }
-    (beside / "summary.json").write_text(json.dumps(summary, indent=1), encoding="utf-8")
-    shutil.rmtree(place, ignore_errors=True)
-    beside.rename(place)
-    return place
 
 
 def summary(place: Path) -> Summary:

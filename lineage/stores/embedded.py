@@ -20,6 +20,7 @@ import ladybug
 import polars as pl
 import pyarrow as pa
 
+from lineage import room
 from lineage.domain import Brood, Child, Edge, Loaded, Model, Relation, Table
 from lineage.errors import Damaged, Fatal, NoData, Refused, TooNew
 from lineage.schema import EDGE_TYPES, GRAPH_VERSION, LABELS, EdgeType, GraphTables, Label, columns
@@ -29,6 +30,9 @@ from lineage.stores.protocol import Progress
 
 _ENGINE_ERRORS = (RuntimeError, ValueError, IndexError, TypeError, OverflowError)
 """What the engine's binding raises."""
+
+_NO_ROOM = ("Cannot write to file", "numBytesRead: 0")
+"""What it says where a new file could not grow: it misses the end that it takes for written."""
 
 _AGAIN = "Make it again with: lineage load"
 _MEMORY = 2 << 30
@@ -83,6 +87,8 @@ class EmbeddedStore:
                 embedded_files.point(self._folder, new)
                 kept = new
             except OSError as error:
+                if room.is_full(error, self._folder):
+                    raise _no_room(path) from error
                 raise Fatal(
                     f"The graph could not be written to {path}: {error.strerror}. The old one stays."
                 ) from error
@@ -279,8 +285,17 @@ def _built(path: Path) -> Iterator[None]:
     try:
         yield
     except _ENGINE_ERRORS as error:
-        why = "the disk is full, or files may not grow." if "Cannot write to file" in str(error) else _cleaned(error)
-        raise Fatal(f"The graph could not be built at {path}: {why} The old one stays.") from error
+        if any(word in str(error) for word in _NO_ROOM) or room.is_full(error, path.parent):
+            raise _no_room(path) from error
+        raise Fatal(f"The graph could not be built at {path}: {_cleaned(error)} The old one stays.") from error
+
+
+def _no_room(path: Path) -> Fatal:
+    """The disk is full, or files may not grow further."""
+    grown = sum(file.stat().st_size for file in path.parent.glob(f"{path.name}*"))
+    need = f"the disk is full, or files may not grow; the new graph had grown to {room.megabytes(grown)}"
+    stays = "Its snapshot stays sealed, and the old graph stays"
+    return Fatal(room.lacking("the graph", path.parent, need, stays))
 
 
 def _made_ahead(tables: GraphTables) -> Generator[tuple[Label | EdgeType, pl.DataFrame]]:
