@@ -79,11 +79,11 @@ class Manifest:
 
     `rows` = `models` + `quarantined`; `repeated` counts further rows, left out for a newer one of the same model.
     `scope` is "hub", or slugs and ids sorted and joined by "+". `kind` is crawl, import, dump or update. `sha256` is
-    over the schema version and the parts' digests: two snapshots with the same one hold the same rows. Of a family
-    crawl: `expanded` models had all their children listed, `unexpanded` had not; `direct_exact` where every member had.
-    `aliases` are pairs (old id, id now) that the Hub's redirects showed. An update is `based_on` another snapshot, the
-    parts of which it shares, with delta parts over them; `full_as_of` is when the whole was last listed. A layer holds
-    some of the rows of another snapshot, the `whole`, and its `kind` is layer.
+    over the schema version, the parts' digests and the aliases: two snapshots with the same one count the same. Of a
+    family crawl: `expanded` models had all their children listed, `unexpanded` had not; `direct_exact` where every
+    member had. `aliases` are pairs (old id, id now) that redirects showed, or one hub_id in two snapshots. An update is
+    `based_on` another snapshot, the parts of which it shares, with delta parts over them; `full_as_of` is when the whole
+    was last listed. A layer holds some of the rows of another snapshot, the `whole`, and its `kind` is layer.
     """
 
     id: str
@@ -178,11 +178,14 @@ class Snapshot:
         return pl.read_parquet(BytesIO(self._checked(part)))
 
     def verify(self) -> None:
-        """Hash every file again; raises `Damaged` naming the first that is not what the manifest says."""
+        """Hash every file again; raises `Damaged` naming the first that is not what the manifest says.
+
+        A digest over the parts alone is taken too, as snapshots had it before it covered aliases.
+        """
         for part in (*self.manifest.parts, *([self.manifest.quarantine] if self.manifest.quarantine else [])):
             self._checked(part)
-        if _digest(self.manifest.schema_version, self.manifest.parts) != self.manifest.sha256:
-            raise Damaged(f"{self.path / MANIFEST}: its digest does not fit its parts. {_AGAIN}")
+        if self.manifest.sha256 not in (_digest(self.manifest), _parts_digest(self.manifest)):
+            raise Damaged(f"{self.path / MANIFEST}: its digest does not fit its parts and aliases. {_AGAIN}")
 
     def _sized(self, part: Part) -> Path:
         path = self.path / part.name
@@ -268,9 +271,11 @@ def sealed(
 def adopted(settings: Settings, folder: Path, manifest: Manifest) -> Snapshot:
     """Put a folder with all files of a manifest among the snapshots; each is hashed first. The folder is gone then.
 
-    Raises `Damaged` where a file is not what the manifest says.
+    Raises `Damaged` where a file is not what the manifest says, or its digest not that of its parts and aliases.
     """
     Snapshot(manifest, folder).verify()
+    if manifest.sha256 != _digest(manifest):
+        raise Damaged(f"{manifest.id}: its digest does not fit its aliases. It was sealed before digests covered them.")
     settings.snapshots.mkdir(parents=True, exist_ok=True)
     with locks.exclusive(settings.snapshots / ".lock", locks.myself(), wait=True):
         _sweep(settings)
@@ -340,8 +345,8 @@ def _written(
         rows=result.models + facts.quarantined,
         repeated=result.repeated,
         quarantine=bad,
-        sha256=_digest(facts.schema_version, result.parts),
     )
+    manifest = replace(manifest, sha256=_digest(manifest))
     write_file(folder / MANIFEST, manifest.to_json().encode(), 1)
     sync_folder(folder)
     return manifest
@@ -410,6 +415,14 @@ def _manifest(folder: Path) -> Manifest:
         raise Damaged(f"{path} is no manifest ({error}). {_AGAIN}") from error
 
 
-def _digest(version: int, parts: Sequence[Part]) -> str:
-    told = (f"{'delta ' * deltas.is_delta(part.name)}{part.sha256}" for part in parts)
-    return hashlib.sha256("\n".join([str(version), *told]).encode()).hexdigest()
+def _digest(manifest: Manifest) -> str:
+    """Over all that the counts rest on: the parts, and the aliases where there are any."""
+    parts = _parts_digest(manifest)
+    if not manifest.aliases:
+        return parts
+    return hashlib.sha256("\n".join([parts, json.dumps(sorted(manifest.aliases))]).encode()).hexdigest()
+
+
+def _parts_digest(manifest: Manifest) -> str:
+    told = (f"{'delta ' * deltas.is_delta(part.name)}{part.sha256}" for part in manifest.parts)
+    return hashlib.sha256("\n".join([str(manifest.schema_version), *told]).encode()).hexdigest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import fields
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -28,6 +28,10 @@ _ROWS = re.compile(r"(?:models|delta)-\d{5}\.parquet")
 _REFUSED = "quarantine.parquet"
 _SHA = re.compile(r"[0-9a-f]{64}")
 _TIMES = ("started_at", "finished_at", "as_of", "watermark", "full_as_of")
+_NUMBERS = ("rows", "models", "quarantined", "repeated", "pages", "requests", "schema_version")
+_MAYBE = ("expanded", "unexpanded")
+_HUB = datetime(2019, 1, 1, tzinfo=UTC)
+"""Nothing on the Hub is older."""
 
 
 def parts_of(manifest: Manifest) -> tuple[Part, ...]:
@@ -69,8 +73,9 @@ def _read(text: bytes, named: str, layer: str) -> Manifest:
 
 def _wrong(manifest: Manifest, layer: str) -> str:
     """What a manifest says that none of ours would, or nothing."""
-    if not _typed(manifest):
-        return "a value in it is of another type"
+    other = _other_type(manifest)
+    if other:
+        return f"its {other} is of another type"
     if not _ID.fullmatch(manifest.id) or (manifest.whole and not _ID.fullmatch(manifest.whole.id)):
         return "its id is none"
     moments = [getattr(manifest, name) for name in _TIMES]
@@ -87,31 +92,66 @@ def _wrong(manifest: Manifest, layer: str) -> str:
     cut = manifest.whole is not None and manifest.kind == KIND and manifest.scope == SCOPE
     if cut is not (layer == LINEAGE) or (manifest.kind == KIND) is not cut:
         return f"it is not of the {layer} layer"
-    return ""
+    return _untimely(manifest) or _uncounted(manifest)
 
 
-def _typed(manifest: Manifest) -> bool:
-    """Whether every value is of the type that its default has, or may have."""
+def _other_type(manifest: Manifest) -> str:
+    """The first field that is not of the type which its default has, or may have; or nothing."""
+    none = type(None)
     kinds: dict[str, tuple[type, ...]] = {
         **dict.fromkeys(("id", "scope", "kind", "source", "sha256", "tool_version"), (str,)),
-        **dict.fromkeys(("endpoint", "based_on"), (str, type(None))),
+        **dict.fromkeys(("endpoint", "based_on"), (str, none)),
         **dict.fromkeys(("simulated", "card", "complete"), (bool,)),
         **dict.fromkeys(("started_at", "finished_at", "as_of"), (datetime,)),
-        **dict.fromkeys(("rows", "models", "quarantined", "repeated", "pages", "requests", "schema_version"), (int,)),
-        **dict.fromkeys(("expanded", "unexpanded"), (int, type(None))),
+        **dict.fromkeys(("watermark", "full_as_of"), (datetime, none)),
+        **dict.fromkeys(_NUMBERS, (int,)),
+        **dict.fromkeys(_MAYBE, (int, none)),
+        "direct_exact": (bool, none),
     }
-    plain = all(type(getattr(manifest, name)) in allowed for name, allowed in kinds.items())
-    texts = (
-        *manifest.fields,
-        *manifest.missing_columns,
-        *manifest.notes,
-        *(t for pair in manifest.aliases for t in pair),
-    )
+    texts = {name: getattr(manifest, name) for name in ("fields", "missing_columns", "notes")}
+    texts["aliases"] = tuple(text for pair in manifest.aliases for text in pair)
     whole = manifest.whole
-    counted = whole is None or all(
-        type(getattr(whole, f.name)) is (str if f.name in ("id", "sha256") else int) for f in fields(whole)
-    )
-    return plain and counted and all(isinstance(text, str) for text in texts)
+    wrong = [
+        *(name for name, allowed in kinds.items() if type(getattr(manifest, name)) not in allowed),
+        *(name for name, told in texts.items() if not all(isinstance(text, str) for text in told)),
+        *(
+            f"whole.{f.name}"
+            for f in (fields(whole) if whole else ())
+            if type(getattr(whole, f.name)) is not (str if f.name in ("id", "sha256") else int)
+        ),
+    ]
+    return wrong[0] if wrong else ""
+
+
+def _untimely(manifest: Manifest) -> str:
+    """Which time cannot be beside the others, or nothing: updates start from the watermark and miss what is before."""
+    told: dict[str, datetime | None] = {name: getattr(manifest, name) for name in _TIMES}
+    old = [name for name, moment in told.items() if moment is not None and moment < _HUB]
+    if old:
+        return f"its {old[0]} is before there was a Hub"
+    ends = {"watermark": min(manifest.as_of, manifest.started_at), "full_as_of": manifest.as_of}
+    late = [name for name, end in ends.items() if (moment := told[name]) is not None and moment > end]
+    return f"its {late[0]} is later than the snapshot itself" if late else ""
+
+
+def _uncounted(manifest: Manifest) -> str:
+    """Which number cannot be, alone or beside the others, or nothing."""
+    counts = {name: getattr(manifest, name) or 0 for name in (*_NUMBERS, *_MAYBE)}
+    whole = manifest.whole
+    if whole:
+        counts |= {f"whole.{name}": getattr(whole, name) for name in ("models", "quarantined", "rows", "downloads")}
+    below = [name for name, count in counts.items() if count < 0]
+    if below:
+        return f"its {below[0]} is below nothing"
+    if manifest.rows != manifest.models + manifest.quarantined:
+        return "its rows are not its models and its quarantined ones together"
+    if manifest.quarantined != (manifest.quarantine.rows if manifest.quarantine else 0):
+        return "its quarantined is not what its file has"
+    if whole and whole.rows != whole.models + whole.quarantined:
+        return "its whole.rows are not its models and its quarantined ones together"
+    if whole and whole.models < manifest.models:
+        return "its whole.models is less than the models of this part"
+    return ""
 
 
 def check_rows(snapshot: Snapshot) -> None:

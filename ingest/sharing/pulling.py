@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from shutil import disk_usage, rmtree
 
+from ingest.crawl.update import OVERLAP
 from ingest.sharing.layers import LAYERS
 from ingest.sharing.manifests import MANIFEST, check_rows, parts_of, read
 from ingest.sharing.remote import Remote, State
@@ -90,10 +91,20 @@ def _complete(remote: Remote, state: State, layer: str, manifest: Manifest) -> N
 
 def _timely(remote: Remote, manifest: Manifest, now: datetime) -> None:
     if manifest.as_of > now + _AHEAD:
-        raise Damaged(
-            f"Dataset {remote.repo} speaks of {manifest.as_of:%Y-%m-%d %H:%M} UTC, which is yet to come. Nothing was "
-            "fetched. Check this machine's clock, or tell the publisher."
-        )
+        told = f"speaks of {manifest.as_of:%Y-%m-%d %H:%M} UTC, which is yet to come"
+    elif late := _late(manifest, now):
+        told = f"is not to be gone by: its {late} is yet to come"
+    else:
+        return
+    raise Damaged(
+        f"Dataset {remote.repo} {told}. Nothing was fetched. Check this machine's clock, or tell the publisher."
+    )
+
+
+def _late(manifest: Manifest, now: datetime) -> str:
+    """The first time of a manifest that cannot have been yet, or nothing; what an update goes by is held to more."""
+    ends = {"started_at": now + _AHEAD, "finished_at": now + _AHEAD, "watermark": now + OVERLAP}
+    return next((name for name, end in ends.items() if (at := getattr(manifest, name)) is not None and at > end), "")
 
 
 def _welcome(settings: Settings, manifest: Manifest) -> None:
@@ -103,10 +114,10 @@ def _welcome(settings: Settings, manifest: Manifest) -> None:
         raise Refused(f"{settings.home} holds {here} data, and this snapshot is {there}. Try another --home.")
     settings.home.mkdir(parents=True, exist_ok=True)
     need, free = sum(part.bytes for part in parts_of(manifest)), disk_usage(settings.home).free
-    if need + _SPARE > free:
+    if need + _SPARE > free and os.access(settings.home, os.W_OK):
         raise Fatal(
-            f"{manifest.id} needs {size(need)} in {settings.home}, where {size(free)} are free. Make room (lineage "
-            "prune removes old snapshots), or try another --home. Nothing was fetched."
+            f"{manifest.id} needs {size(need)} in {settings.home}, and leaves {size(_SPARE)} to others; {size(free)} "
+            "are free. Make room (lineage prune removes old snapshots), or try another --home. Nothing was fetched."
         )
 
 
@@ -168,4 +179,5 @@ def _placed(settings: Settings, remote: Remote, manifest: Manifest, folder: Path
         check_rows(Snapshot(manifest, ready))
         return adopted(settings, ready, manifest)
     except Damaged as error:
-        raise Damaged(f"Dataset {remote.repo}: {error} Nothing was kept.") from error
+        said = str(error).replace(f"{ready}{os.sep}", "").partition(" Restore the folder")[0]
+        raise Damaged(f"Dataset {remote.repo}: {said} Nothing was kept. Pull again, or tell the publisher.") from error

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -152,6 +153,23 @@ def test_the_manifest_survives_its_text_and_keys_of_the_future(settings, listing
     assert snapshots.opened(settings).manifest == kept
     assert (kept.rows, kept.models, kept.quarantined) == (2, 1, 1)
     assert snapshots.opened(settings).quarantined().rows() == [("no id", "{}")]
+
+
+def test_the_digest_covers_aliases_where_there_are_any(settings, listing):
+    """Without any it is what it always was; one that was sealed before it covered them is still whole here."""
+    rows = [listing([{"id": "new", "hub_id": "01"}])]
+    plain = seal(settings, rows).manifest
+    parts = "\n".join([str(SNAPSHOT_VERSION), *(part.sha256 for part in plain.parts)])
+    assert plain.sha256 == hashlib.sha256(parts.encode()).hexdigest()
+    kept = seal(settings, rows, aliases=(("old", "new"),))
+    told = kept.manifest.sha256
+    assert kept.path.name == f"{plain.id}-2", "other names are another snapshot"
+    assert told not in (plain.sha256, seal(settings, rows, aliases=(("older", "new"),)).manifest.sha256)
+    kept.verify()
+    Snapshot(replace(kept.manifest, sha256=plain.sha256), kept.path).verify()
+    for aliases in ((), (("old", "other"),), (("old", "new"), ("x", "new"))):
+        with pytest.raises(Damaged, match="digest"):
+            Snapshot(replace(kept.manifest, aliases=aliases), kept.path).verify()
 
 
 def test_ids_carry_scope_and_time(settings, listing):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from io import BytesIO
 
 import polars as pl
@@ -15,9 +16,10 @@ from lineage.errors import Damaged, Fatal, NotFound, TooNew
 from lineage.settings import Settings
 from lineage.snapshots import listed
 from tests.reports.homes import model
-from tests.sharing.shared import away, edited, get, left, put, real, rewritten
+from tests.sharing.shared import NOW, away, edited, get, left, put, real, rewritten
 
 ROWS = [model("Qwen/Qwen3-8B"), *(model(f"a/child-{n}", "Qwen/Qwen3-8B") for n in range(50))]
+PULLED = NOW + timedelta(days=9)
 PART = "lineage/models-00000.parquet"
 MANIFEST = "lineage/manifest.json"
 
@@ -105,7 +107,37 @@ WRONG: dict[str, tuple[Callable[[Files], object], type[Exception], str]] = {
     "another kind": (_says(kind="crawl"), Damaged, "not of the lineage layer"),
     "a wrong digest": (_says(sha256="0" * 64), Damaged, "its digest does not fit its parts"),
     "a denominator that is text": (
-        edited(MANIFEST, lambda raw: raw["whole"].update(models="9")), Damaged, "another type",
+        edited(MANIFEST, lambda raw: raw["whole"].update(models="9")), Damaged, "its whole.models is of another type",
+    ),
+    "other names": (_says(aliases=[["a/child-1", "a/child-2"]]), Damaged, "its digest does not fit"),
+    "a name for three": (_says(aliases=[["a", "b", "c"]]), Damaged, "is no manifest"),
+    "a watermark after its rows": (_says(watermark="2026-08-22T00:00:01+00:00"), Damaged, "its watermark is later"),
+    "a watermark before the Hub": (_says(watermark="1999-01-01T00:00:00+00:00"), Damaged, "its watermark is before"),
+    "a day before the Hub": (_says(as_of="1999-01-01T00:00:00+00:00"), Damaged, "its as_of is before there was a Hub"),
+    "a listing to come": (_says(full_as_of="9999-01-01T00:00:00+00:00"), Damaged, "its full_as_of is later"),
+    "a start to come": (_says(started_at="9999-01-01T00:00:00+00:00"), Damaged, "its started_at"),
+    "an end to come": (_says(finished_at="9999-01-01T00:00:00+00:00"), Damaged, "its finished_at"),
+    "a watermark that is a number": (_says(watermark=0), Damaged, "its watermark is of another type"),
+    "a list for a flag": (_says(direct_exact=[1]), Damaged, "its direct_exact is of another type"),
+    "pages below nothing": (_says(pages=-1), Damaged, "its pages is below nothing"),
+    "refused rows below nothing": (_says(quarantined=-1, rows=50), Damaged, "its quarantined is below nothing"),
+    "children below nothing": (_says(expanded=-7), Damaged, "its expanded is below nothing"),
+    "rows that nobody has": (_says(rows=10**9), Damaged, "its rows are not its models and its quarantined"),
+    "refused rows without a file": (_says(quarantined=5, rows=56), Damaged, "its quarantined is not what its file has"),
+    "a whole below nothing": (
+        edited(MANIFEST, lambda raw: raw["whole"].update(models=-5, rows=-5)), Damaged,
+        "its whole.models is below nothing",
+    ),
+    "a whole smaller than its part": (
+        edited(MANIFEST, lambda raw: raw["whole"].update(models=50, rows=50)), Damaged,
+        "its whole.models is less than the models of this part",
+    ),
+    "a whole that does not add up": (
+        edited(MANIFEST, lambda raw: raw["whole"].update(rows=52)), Damaged, "its whole.rows are not",
+    ),
+    "downloads below nothing": (
+        edited(MANIFEST, lambda raw: raw["whole"].update(downloads=-1)), Damaged,
+        "its whole.downloads is below nothing",
     ),
     "no JSON": (lambda files: files.update({MANIFEST: b"<html>"}), Damaged, "is no manifest"),
     "a list": (lambda files: files.update({MANIFEST: b"[]"}), Damaged, "is no manifest"),
@@ -137,6 +169,19 @@ def test_is_refused_in_a_sentence_and_leaves_nothing(case: str, published: Writa
     assert listed(home) == ()
     assert left(home) == []
     assert not (home.home.parent / "evil").exists()
+
+
+def test_a_watermark_ahead_of_this_clock_would_make_updates_miss_what_changes_till_then(
+    published: WritableHub, home: Settings
+) -> None:
+    """The day that `as_of` may be ahead is no excuse: an update looks ten minutes back, no further."""
+    ahead = (PULLED + timedelta(hours=3)).isoformat()
+    rewritten(published, _says(as_of=ahead, started_at=ahead, finished_at=ahead, watermark=ahead))
+    with pytest.raises(Damaged, match="its watermark is yet to come"):
+        get(home, published)
+    near = (PULLED + timedelta(minutes=3)).isoformat()
+    rewritten(published, _says(as_of=near, started_at=near, finished_at=near, watermark=near))
+    assert get(home, published).manifest.models == len(ROWS)
 
 
 def test_no_parquet_at_all_behind_a_digest_that_fits(published: WritableHub, home: Settings) -> None:
