@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from ingest.importing.bootstrap import DAILY, WEEKLY
 from lineage.errors import Misuse
+from lineage.registry import Registry
 from lineage.snapshots import Manifest
-
-_ID = re.compile(r"[a-z0-9][a-z0-9.+-]{1,40}")
 
 
 @dataclass(frozen=True)
@@ -44,13 +43,13 @@ _HUB = Terms(
 _INVENTED = Terms("cc0-1.0", "The rows are invented by the simulated Hub of lineage; nobody has rights in them.")
 
 
-def terms(manifest: Manifest, stated: str | None) -> Terms:
+def terms(manifest: Manifest, stated: str | None, registry: Registry) -> Terms:
     """The terms of a snapshot; `stated` is what its publisher says of rows that came from a file, which nothing tells.
 
-    Raises `Misuse` where that is missing, or said of rows whose source has terms of its own.
+    Raises `Misuse` where that is missing, no identifier of the Hub, or said of rows whose source has terms of its own.
     """
-    if stated is not None and not _ID.fullmatch(stated):
-        raise Misuse(f"{stated!r} is no licence identifier of the Hub, such as cc-by-4.0, odbl or other.")
+    if stated is not None:
+        _known(stated, registry)
     own = _own(manifest)
     if own is None and stated is None:
         raise Misuse(
@@ -60,6 +59,18 @@ def terms(manifest: Manifest, stated: str | None) -> Terms:
     if own is not None and stated not in (None, own.id):
         raise Misuse(f"The rows of {manifest.id} stand under {own.name or own.id}: --license is for imported files.")
     return own or Terms(str(stated), f"The publisher states {stated} for these rows; see Source for whom to credit.")
+
+
+def _known(stated: str, registry: Registry) -> None:
+    """That the Hub has a licence of that identifier; names that cards give beside `other` are none."""
+    known = [one.id for one in registry.licenses.values() if one.verified]
+    if stated not in known:
+        near = get_close_matches(stated.lower(), known, 3, 0.6)
+        hint = f" Nearest: {', '.join(near)}." if near else ""
+        raise Misuse(
+            f"{stated[:100]!r} is no licence identifier of the Hub.{hint} Name one such as cc-by-4.0 or odbl; `other` "
+            "is for one that it has no identifier for."
+        )
 
 
 def _own(manifest: Manifest) -> Terms | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeAlias
 
 from ingest.sharing import card, screening
@@ -29,6 +31,7 @@ Bytes: TypeAlias = Callable[[int, int], None]
 
 CARD = "README.md"
 _OWN = (CARD, ".gitattributes")
+_LICENCE = re.compile(r'^license: "([a-z0-9.+-]{1,60})"$', re.MULTILINE)
 _SHORTEST = 8
 """Letters of the shortest token; a shorter text is found in anything."""
 
@@ -78,7 +81,7 @@ def publish(
     found = opened(settings, snapshot)
     manifest = found.manifest
     _permitted(manifest, said)
-    licence = terms(manifest, said.license)
+    licence = terms(manifest, said.license, registry)
     secret = _secret(remote)
     found.verify()
     screening.screen(found, secret)
@@ -95,6 +98,7 @@ def publish(
             remote.tagged(manifest.id, done)
         else:
             _same(remote, manifest, tuple(made))
+            _stands(remote, state, done, licence.id)
     return Published(
         repo=remote.repo,
         url=f"{remote.endpoint}/datasets/{remote.repo}",
@@ -239,6 +243,20 @@ def _same(remote: Remote, manifest: Manifest, layers: Sequence[str]) -> None:
         raise Refused(
             f"Dataset {remote.repo} has {manifest.id} already, without its layer {lacking[0]}, and a tag that is cited "
             "is never moved. Publish that layer in another dataset, or with the next snapshot."
+        )
+
+
+def _stands(remote: Remote, state: State, commit: str, licence: str) -> None:
+    """That the licence on the card of what is published is this one."""
+    if CARD not in state.files:
+        return
+    with TemporaryDirectory() as folder:
+        text = remote.fetched(CARD, commit, Path(folder)).read_text(encoding="utf-8", errors="replace")
+    found = _LICENCE.search(text)
+    if found and found[1] != licence:
+        raise Refused(
+            f"Dataset {remote.repo} has these rows under {found[1]} already, not under {licence}, and a tag that is "
+            "cited is never moved. To change it, publish a newer snapshot with that --license, or name another dataset."
         )
 
 
