@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ingest.parse import Parsed, columns, oddrows, quarantine
+from ingest.parse.ahead import ahead
 from lineage.errors import Damaged
 
 Bytes: TypeAlias = Callable[[int, int], None]
@@ -94,16 +95,19 @@ class DumpReader:
         return Cost(sum(chunk.bytes for group in wanted for chunk in group), size, reads)
 
     def __iter__(self) -> Iterator[Parsed]:
-        done, total = 0, max(1, self.cost().bytes)
         try:
-            for group in range(self._file.num_row_groups):
-                batches = self._file.iter_batches(_BATCH, row_groups=[group], columns=sorted(self._leaves))
-                while (batch := self._tried(partial(next, batches, None))) is not None:
-                    yield self._parsed(batch)
-                done += sum(chunk.bytes for chunk in self._chunks[group] if chunk.needed)
-                self._progress(done, total)
+            yield from ahead(self._parsed, self._batches())
         finally:
             self._file.close()
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        done, total = 0, max(1, self.cost().bytes)
+        for group in range(self._file.num_row_groups):
+            batches = self._file.iter_batches(_BATCH, row_groups=[group], columns=sorted(self._leaves))
+            while (batch := self._tried(partial(next, batches, None))) is not None:
+                yield batch
+            done += sum(chunk.bytes for chunk in self._chunks[group] if chunk.needed)
+            self._progress(done, total)
 
     def _needed(self) -> frozenset[str]:
         schema = self._file.schema

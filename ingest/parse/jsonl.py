@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
@@ -14,6 +12,7 @@ import polars as pl
 
 from ingest import parse
 from ingest.parse import Parsed, oddrows, rows
+from ingest.parse.ahead import ahead
 from ingest.parse.inflate import Pieces
 from lineage.errors import Fatal
 
@@ -22,7 +21,6 @@ Bytes: TypeAlias = Callable[[int, int], None]
 
 _CHUNK = 8 << 20
 _LONGEST_LINE = 64 << 20
-_AT_ONCE = 2
 _BOM = b"\xef\xbb\xbf"
 _OTHERS = dict(oddrows.SPELLINGS)
 _KEYS = {key: (key, *filter(None, [_OTHERS.get(key)])) for key in rows.ROW if key != "id"}
@@ -58,14 +56,7 @@ class LineReader:
             )
 
     def _parsed(self, file: BinaryIO) -> Iterator[Parsed]:
-        with ThreadPoolExecutor(_AT_ONCE) as parsers:
-            ahead: deque[Future[Parsed]] = deque()
-            for chunk in self._looked(file):
-                ahead.append(parsers.submit(parse.lines, chunk))
-                if len(ahead) > _AT_ONCE:
-                    yield ahead.popleft().result()
-            while ahead:
-                yield ahead.popleft().result()
+        yield from ahead(parse.lines, self._looked(file))
         if self._rest.strip():
             self._look(self._rest)
             yield self._last(self._rest)
