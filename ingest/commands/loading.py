@@ -14,6 +14,7 @@ import click
 from ingest.commands.live import Live
 from lineage import console
 from lineage.console import Command
+from lineage.errors import Interrupted
 
 if TYPE_CHECKING:
     from lineage.domain import Loaded
@@ -85,6 +86,16 @@ def landed(settings: Settings, snapshot: Snapshot, live: Live, *, load: bool, ch
     """
     if not load:
         return
+    try:
+        _put(settings, snapshot, live, choice)
+    except KeyboardInterrupt as stop:
+        id = snapshot.manifest.id
+        held = "; the store holds what it held" if settings.store == "embedded" else ", or only in part"
+        raise Interrupted(f"Stopped. {id} is sealed and not loaded{held}.", f"lineage load --snapshot {id}") from stop
+
+
+def _put(settings: Settings, snapshot: Snapshot, live: Live, choice: Choice | None) -> None:
+    """Put a snapshot into the store, whatever it takes."""
     if choice is not None and choice.bulk:
         _in_bulk(settings, snapshot, live, choice)
         return

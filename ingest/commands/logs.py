@@ -38,6 +38,9 @@ def logged(path: Path | None, what: str) -> Iterator[None]:
         _log.info("begins: %s", what)
         yield
         _log.info("done: %s", what)
+    except KeyboardInterrupt:
+        _log.error("%s was ended by a signal. Nothing is half done: run the command again to go on.", what)
+        raise
     except BaseException as error:
         _log.error("%s ended with %s: %s", what, type(error).__name__, error)
         raise
