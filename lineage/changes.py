@@ -66,6 +66,17 @@ def moved(before: pl.DataFrame, after: pl.DataFrame, pairs: pl.DataFrame) -> pl.
     )
 
 
+def gated(before: pl.DataFrame, after: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Matched models that were open and are not now: `id` now, `gated` (auto, manual), by id.
+
+    `before` and `after` have columns id and gated. One that was not known to be open does not count.
+    """
+    then = before.filter(pl.col("gated") == "false").select(before="id")
+    now = after.filter(pl.col("gated") != "false").select("gated", after="id")
+    found = pairs.join(then, on="before", how="semi").join(now, on="after")
+    return found.select("gated", id="after").sort("id").select("id", "gated")
+
+
 @dataclass(frozen=True)
 class Moved:
     """A model whose parents changed."""
@@ -86,7 +97,10 @@ class FamilyChange:
 
 @dataclass(frozen=True)
 class DiffAnswer:
-    """Two snapshots side by side; `totals` counts all, the lists hold the first of each by id within the limit."""
+    """Two snapshots side by side; `totals` counts all, the lists hold the first of each by id within the limit.
+
+    `gated` holds models that were open before: the id and how they are gated now.
+    """
 
     before: Receipt
     after: Receipt
@@ -96,6 +110,7 @@ class DiffAnswer:
     gone: tuple[str, ...]
     renamed: tuple[tuple[str, str], ...]
     moved: tuple[Moved, ...]
+    gated: tuple[tuple[str, str], ...]
     families: tuple[FamilyChange, ...]
     notes: tuple[str, ...] = ()
 
@@ -104,7 +119,8 @@ class DiffAnswer:
 class Past:
     """One snapshot of a history: counters then, and who of the snapshot before it is gone since.
 
-    `new` and `gone` count derivatives against the snapshot before, None in the first; `names` are the first gone.
+    Derivatives against those of the snapshot before, None in the first: `new` came in, `gone` are listed no more,
+    `left` are still listed but derive from it no more. Then + new - gone - left = now. `names` are the first gone.
     """
 
     receipt: Receipt
@@ -113,6 +129,7 @@ class Past:
     values: Mapping[str, Number | None]
     new: int | None
     gone: int | None
+    left: int | None
     names: tuple[str, ...]
 
 

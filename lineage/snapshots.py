@@ -81,8 +81,8 @@ class Manifest:
     `scope` is "hub", or slugs and ids sorted and joined by "+". `kind` is crawl, import, dump or update. `sha256` is
     over the schema version, the parts' digests and the aliases: two snapshots with the same one count the same. Of a
     family crawl: `expanded` models had all their children listed, `unexpanded` had not; `direct_exact` where every
-    member had. `aliases` are pairs (old id, id now) that redirects showed, or one hub_id in two snapshots. An update is
-    `based_on` another snapshot, the parts of which it shares, with delta parts over them; `full_as_of` is when the whole
+    member had. `aliases` are pairs (old id, id now) that redirects showed, or one hub_id in two snapshots. An update
+    is `based_on` another snapshot, whose parts it shares, with delta parts over them; `full_as_of` is when the whole
     was last listed. A layer holds some of the rows of another snapshot, the `whole`, and its `kind` is layer.
     """
 

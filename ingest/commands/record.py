@@ -45,7 +45,7 @@ def _most(limit: int | None, form: Form) -> int | None:
 @evidence
 @formed()
 def diff(before: str, after: str, limit: int | None, attribution: Attribution, evidence: Level, form: Form) -> None:
-    """Show what changed between two snapshots: new, gone, renamed, moved; families then and now.
+    """Show what changed between two snapshots: new, gone, renamed, moved, gated; families then and now.
 
     A and B are snapshot ids, newest, or prev: the one before the other.
     """
@@ -79,7 +79,7 @@ def diff(before: str, after: str, limit: int | None, attribution: Attribution, e
 def history(
     name: str, scope: str | None, limit: int | None, attribution: Attribution, evidence: Level, form: Form
 ) -> None:
-    """Count a family or model on every snapshot of a scope, and name who is gone."""
+    """Count a family or model on every snapshot of a scope: who is new, gone (by name), or left it."""
     from lineage import questions
     from lineage.export import changes
     from lineage.registry import load

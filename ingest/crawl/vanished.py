@@ -48,10 +48,8 @@ class Vanished:
 def vanished(before: pl.DataFrame, after: pl.DataFrame) -> Vanished:
     """Compare two listings with `COLUMNS`, one row a model each; models are matched by hub_id, else by id."""
     found = changes.matched(before, after)
-    open_before = before.filter(pl.col("gated") == "false").select(before="id")
-    walled = after.filter(pl.col("gated") != "false").select(after="id")
-    gated = found.matched.join(open_before, on="before", how="semi").join(walled, on="after", how="semi")
-    return Vanished(found.gone, found.renamed, gated["after"].sort(), _stretch(before, found.gone))
+    gated = changes.gated(before, after, found.matched)
+    return Vanished(found.gone, found.renamed, gated["id"], _stretch(before, found.gone))
 
 
 def _stretch(before: pl.DataFrame, gone: pl.Series) -> Sequence[str]:

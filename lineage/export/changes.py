@@ -14,11 +14,11 @@ HEADLINE = ("derivatives", "direct", "organic", "trained", "publishers")
 """Counters of a history on a terminal; CSV and JSON have all."""
 
 _SIDES = ("before", "after")
-_KINDS = ("new", "gone", "renamed", "moved")
+_KINDS = ("new", "gone", "renamed", "moved", "gated")
 
 
 def diff_text(answer: DiffAnswer, look: Look) -> str:
-    """What is new, gone, renamed and moved, then the families then and now."""
+    """What is new, gone, renamed, moved and gated since, then the families then and now."""
     before, after = answer.before, answer.after
     one, two = (f"{printable(side.snapshot)} (as of {day(side.as_of)})" for side in (before, after))
     body = [
@@ -43,6 +43,8 @@ def _lines(answer: DiffAnswer, kind: str) -> list[str]:
         return [f"{printable(old)} → {printable(new)}" for old, new in answer.renamed]
     if kind == "moved":
         return [f"{printable(m.id)}: {_parents(m.lost)} → {_parents(m.gained)}" for m in answer.moved]
+    if kind == "gated":
+        return [f"{printable(id)}: {printable(how)}" for id, how in answer.gated]
     return [printable(id) for id in (answer.new if kind == "new" else answer.gone)]
 
 
@@ -63,6 +65,7 @@ def diff_sheet(answer: DiffAnswer) -> Sheet:
     rows += [("gone", id, None, None) for id in answer.gone]
     rows += [("renamed", new, old, new) for old, new in answer.renamed]
     rows += [("moved", m.id, " ".join(m.lost) or None, " ".join(m.gained) or None) for m in answer.moved]
+    rows += [("gated", id, "false", how) for id, how in answer.gated]
     return Sheet(tuple(map(Column, ("change", "id", "before", "after"))), tuple(rows))
 
 
@@ -77,6 +80,7 @@ def diff_document(answer: DiffAnswer) -> Json:
         "gone": list(answer.gone),
         "renamed": [{"before": old, "after": new} for old, new in answer.renamed],
         "moved": [{"id": m.id, "lost": list(m.lost), "gained": list(m.gained)} for m in answer.moved],
+        "gated": [{"id": id, "before": "false", "after": how} for id, how in answer.gated],
         "families": [
             {
                 "family": f.slug,
@@ -102,12 +106,12 @@ def history_text(answer: HistoryAnswer, look: Look) -> str:
 
 
 def history_sheet(answer: HistoryAnswer, counters: Sequence[str] = ()) -> Sheet:
-    """A row a snapshot: members, counters, and the derivatives new and gone since the one before."""
+    """A row a snapshot: members, counters, and the derivatives new, gone and left since the one before."""
     names = counters or tuple(answer.lines[0].values if answer.lines else ())
     heads = (Column("as_of", "day", "as of"), Column("snapshot", whole=True), Column("members", "number"))
-    ends = (Column("new", "number"), Column("gone", "number"))
+    ends = (Column("new", "number"), Column("gone", "number"), Column("left", "number"))
     rows = tuple(
-        (p.as_of, p.receipt.snapshot, p.members, *(p.values.get(name) for name in names), p.new, p.gone)
+        (p.as_of, p.receipt.snapshot, p.members, *(p.values.get(name) for name in names), p.new, p.gone, p.left)
         for p in answer.lines
     )
     return Sheet((*heads, *(Column(name, "number") for name in names), *ends), rows)
@@ -133,6 +137,7 @@ def _past(line: Past) -> Json:
         "counts": {name: json.number(value) for name, value in line.values.items()},
         "new": line.new,
         "gone": line.gone,
+        "left": line.left,
         "gone_names": list(line.names),
         "receipt": json.fields(line.receipt),
     }

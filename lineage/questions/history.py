@@ -29,7 +29,7 @@ ALONE = (
 
 
 def series(settings: Settings, scope: str | None = None) -> tuple[Manifest, ...]:
-    """The snapshots of a scope, oldest first by the moment they describe, equal content once.
+    """The snapshots of a scope, oldest first by the moment they describe, without those equal to the one before.
 
     Without a scope: that of the whole Hub where there is one, else the newest snapshot's. Raises `NoData`, `NotFound`.
     """
@@ -41,11 +41,14 @@ def series(settings: Settings, scope: str | None = None) -> tuple[Manifest, ...]
         raise NotFound(f"No snapshot of scope {scope!r} here.", tuple(sorted(scopes)))
     wanted = scope or ("hub" if "hub" in scopes else every[-1].scope)
     found = sorted((m for m in every if m.scope == wanted), key=lambda m: (m.as_of, m.started_at, m.id))
-    return tuple({m.sha256: m for m in reversed(found)}.values())[::-1]
+    return tuple(m for place, m in enumerate(found) if not place or m.sha256 != found[place - 1].sha256)
 
 
 def pair(settings: Settings, before: str = "prev", after: str = "newest") -> tuple[str, str]:
-    """The ids of two snapshots; `newest` is the latest of its scope, `prev` the one before the other."""
+    """The ids of two snapshots; `newest` is the latest of its scope, `prev` the one before the other.
+
+    Where there is none before the newest but one that holds the same, it is these two.
+    """
     every = {manifest.id: manifest for manifest in snapshots.listed(settings)}
     end = series(settings)[-1].id if after in ("newest", "prev") else after
     if end not in every:
@@ -59,6 +62,10 @@ def pair(settings: Settings, before: str = "prev", after: str = "newest") -> tup
         return line[-1], end
     if before != "prev":
         return before, end
+    scope, digest = every[end].scope, every[end].sha256
+    same = [id for id, m in every.items() if (m.scope, m.sha256) == (scope, digest) and id != end]
+    if place < 1 and after == "newest" and same:
+        return end, same[-1]
     if place < 1:
         raise NoData(
             f"There is no snapshot of {every[end].scope} before {end}. Name two of `lineage snapshots`, or fetch an "
@@ -75,10 +82,11 @@ def diff(
     evidence: Level = Level.DECLARED,
     attribution: Attribution = Attribution.ANY,
 ) -> DiffAnswer:
-    """Models new, gone, renamed (one hub_id, two ids) and moved (other parents), and families then and now."""
+    """Models new, gone, renamed (one hub_id, two ids), moved (other parents), gated since; families then and now."""
     found = changes.matched(_models(before), _models(after))
     shifted = changes.moved(_edges(before, evidence), _edges(after, evidence), found.matched)
     renamed = found.renamed
+    walled = changes.gated(_access(before), _access(after), found.matched)
     counted = {"derivatives": VERSIONS["derivatives"]}
     return DiffAnswer(
         before=before.receipt("diff", counters=counted, level=evidence, attribution=attribution),
@@ -89,11 +97,13 @@ def diff(
             "gone": len(found.gone),
             "renamed": renamed.height,
             "moved": shifted.height,
+            "gated": walled.height,
         },
         new=tuple(found.new[:limit]),
         gone=tuple(found.gone[:limit]),
         renamed=tuple((old, new) for old, new in renamed[:limit].iter_rows()),
         moved=tuple(Moved(id, tuple(lost), tuple(gained)) for id, lost, gained in shifted[:limit].iter_rows()),
+        gated=tuple((id, how) for id, how in walled[:limit].iter_rows()),
         families=_families(before, after, evidence, attribution),
         notes=tuple(_doubts(before, after)),
     )
@@ -102,6 +112,10 @@ def diff(
 def _models(atlas: Atlas) -> pl.DataFrame:
     stub = atlas.column("stub")
     return pl.DataFrame({name: atlas.column(name).filter(~stub) for name in changes.KEYS})
+
+
+def _access(atlas: Atlas) -> pl.DataFrame:
+    return pl.DataFrame({name: atlas.column(name) for name in ("id", "gated")})
 
 
 def _edges(atlas: Atlas, level: Level) -> pl.DataFrame:
@@ -145,7 +159,7 @@ def _doubts(before: Atlas, after: Atlas) -> list[str]:
     if any(side.column("hub_id").null_count() == len(side.ids) for side in (before, after)):
         said.append("One of them has no hub_ids: a renamed model shows as gone and new.")
     if one.sha256 == two.sha256:
-        said.append("Both hold the same rows.")
+        said.append("Both hold the same: nothing changed between them.")
     if one.card != two.card:
         said.append("Only one of them has card data: parents that a card alone names come or go with it.")
     return said
@@ -192,7 +206,10 @@ def history(
     return HistoryAnswer(lines[-1].receipt, name, kind, line[-1].scope, tuple(lines), tuple(dict.fromkeys(said)))
 
 
-_BETWEEN = "What came and went between two snapshots is in neither."
+_BETWEEN = (
+    "Derivatives + new - gone - left make the next line's: gone are listed no more, left derive from it no more. What "
+    "came and went between two snapshots is in neither."
+)
 
 _Seen = tuple[pl.DataFrame, pl.DataFrame]
 
@@ -210,12 +227,13 @@ def _past(
     rule: tuple[Level, Attribution],
     limit: int | None,
 ) -> Past:
-    """Gone: a derivative then that is no model any more; one that only changed its parents is not gone."""
-    new = gone = None
+    """Gone: a derivative then that is no model any more; one that only changed its parents has left."""
+    new = gone = left = None
     names: tuple[str, ...] = ()
     if earlier is not None:
         lost = changes.matched(earlier[0], now[1]).gone
-        new, gone = len(changes.matched(earlier[0], now[0]).new), len(lost)
+        found = changes.matched(earlier[0], now[0])
+        new, gone, left = len(found.new), len(lost), len(found.gone) - len(lost)
         names = tuple(lost[:limit])
     return Past(
         receipt=atlas.receipt(
@@ -231,5 +249,6 @@ def _past(
         values={counter: values[counter] for counter in VERSIONS},
         new=new,
         gone=gone,
+        left=left,
         names=names,
     )

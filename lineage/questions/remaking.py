@@ -143,7 +143,9 @@ def _other(atlas: Atlas, told: Raw) -> Atlas:
 def _diff_again(atlas: Atlas, raw: Raw, given: Given) -> tuple[Receipt, Values]:
     with _other(atlas, record(raw.get("before"), "the receipt before")) as before:
         answer = diff(before, atlas, limit=0, evidence=given.level, attribution=given.attribution)
-    values: Values = {"models before": answer.models[0], "models after": answer.models[1], **answer.totals}
+    told = record(raw.get("totals"), "its totals")
+    totals = {name: total for name, total in answer.totals.items() if name != "gated" or name in told}
+    values: Values = {"models before": answer.models[0], "models after": answer.models[1], **totals}
     for line in answer.families:
         for name, pair in (("members", line.members), ("derivatives", line.derivatives)):
             values |= {f"{line.slug} {name} before": pair[0], f"{line.slug} {name} after": pair[1]}
@@ -172,10 +174,17 @@ def _history_again(atlas: Atlas, raw: Raw, given: Given) -> tuple[Receipt, Value
             among={one.snapshot.manifest.id for one in here},
         )
     values: Values = {}
+    sayings = _sayings(raw)
     for line in answer.lines:
-        told_of: Values = {"members": line.members, "new": line.new, "gone": line.gone, **line.values}
+        told_of: Values = {name: getattr(line, name) for name in sayings} | dict(line.values)
         values |= {f"{line.receipt.snapshot} {name}": value for name, value in told_of.items()}
     return answer.receipt, values
+
+
+def _sayings(raw: Raw) -> tuple[str, ...]:
+    """What a history says of a line beside its counts; an older one does not say who left."""
+    said = any("left" in line for line in records(raw, "history"))
+    return ("members", "new", "gone", *(["left"] if said else []))
 
 
 def _by_manifest(here: Iterable[Atlas]) -> Callable[[Manifest], Atlas]:
@@ -186,7 +195,7 @@ def _by_manifest(here: Iterable[Atlas]) -> Callable[[Manifest], Atlas]:
 def _history_said(raw: Raw) -> Values:
     values: Values = {}
     for line in records(raw, "history"):
-        told: Values = {name: number(line.get(name)) for name in ("members", "new", "gone")}
+        told: Values = {name: number(line.get(name)) for name in _sayings(raw)}
         told |= dict(numbers(line, "counts"))
         values |= {f"{text(line, 'snapshot')} {name}": value for name, value in told.items()}
     return values

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from datetime import timedelta
+from io import StringIO
+from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 import pytest
 from hypothesis import given
+from hypothesis import settings as settings_of
 from hypothesis import strategies as st
 
 from ingest.load import resolve_snapshot
@@ -22,7 +27,7 @@ from tests.reports.homes import TODAY, model, run, snapshot
 THEN = [
     model("Qwen/Qwen3-8B", hub_id="1"),
     model("google/gemma-3-1b-it", hub_id="2"),
-    model("a/tune", "Qwen/Qwen3-8B", hub_id="3"),
+    model("a/tune", "Qwen/Qwen3-8B", hub_id="3", gated="false"),
     model("b/gone", "a/tune", hub_id="4"),
     model("c/old-name", "Qwen/Qwen3-8B", hub_id="5"),
     model("d/below", "c/old-name", hub_id="6"),
@@ -33,7 +38,7 @@ THEN = [
 NOW = [
     model("Qwen/Qwen3-8B", hub_id="1"),
     model("google/gemma-3-1b-it", hub_id="2"),
-    model("a/tune", "Qwen/Qwen3-8B", hub_id="3"),
+    model("a/tune", "Qwen/Qwen3-8B", hub_id="3", gated="manual"),
     model("c/new-name", "Qwen/Qwen3-8B", hub_id="5"),
     model("d/below", "c/new-name", hub_id="6"),
     model("e/mover", "google/gemma-3-1b-it", hub_id="7"),
@@ -58,7 +63,8 @@ def test_diff_by_hand(settings: Settings) -> None:
     assert said["gone"] == ["b/gone", "f/reused"]
     assert said["renamed"] == [{"before": "c/old-name", "after": "c/new-name"}]
     assert said["moved"] == [{"id": "e/mover", "lost": ["Qwen/Qwen3-8B"], "gained": ["google/gemma-3-1b-it"]}]
-    assert said["totals"] == {"new": 2, "gone": 2, "renamed": 1, "moved": 1}
+    assert said["gated"] == [{"id": "a/tune", "before": "false", "after": "manual"}]
+    assert said["totals"] == {"new": 2, "gone": 2, "renamed": 1, "moved": 1, "gated": 1}
     families = {line["family"]: line["derivatives"] for line in said["families"]}
     assert families == {"qwen": {"before": 7, "after": 5}, "gemma": {"before": 0, "after": 2}}
     assert said["receipt"]["snapshot"] > said["before"]["snapshot"]
@@ -68,10 +74,12 @@ def test_diff_says_it_in_text_and_table(settings: Settings) -> None:
     first, second = _two(settings)
     shown = run(settings.home, "diff", first, second)
     assert shown.exit_code == 0
-    for text in ("gone 2", "b/gone", "c/old-name → c/new-name", "e/mover: Qwen/Qwen3-8B → google/gemma-3-1b-it"):
+    moved = "e/mover: Qwen/Qwen3-8B → google/gemma-3-1b-it"
+    for text in ("gone 2", "b/gone", "c/old-name → c/new-name", moved, "gated 1"):
         assert text in shown.output
     table = run(settings.home, "diff", first, second, "--csv")
-    assert len(table.stdout.splitlines()) == 1 + 6
+    assert len(table.stdout.splitlines()) == 1 + 7
+    assert "gated,a/tune,false,manual" in table.stdout
 
 
 def test_history_counts_each_snapshot_and_names_the_gone(settings: Settings) -> None:
@@ -81,10 +89,64 @@ def test_history_counts_each_snapshot_and_names_the_gone(settings: Settings) -> 
     assert [line["counts"]["derivatives"] for line in (first, second)] == [7, 5]
     assert (first["new"], first["gone"]) == (None, None)
     assert (second["new"], second["gone"], second["gone_names"]) == (1, 2, ["b/gone", "f/reused"])
+    assert (first["left"], second["left"]) == (None, 1)
     assert first["receipt"]["snapshot"] != second["receipt"]["snapshot"]
     shown = run(settings.home, "history", "qwen")
     assert "gone by 2026-08-29: b/gone, f/reused" in shown.output
     assert "lower bound" not in shown.output
+
+
+PARENTS = ("Qwen/Qwen3-8B", "google/gemma-3-1b-it", "x/a", "x/b", "x/c", "")
+WORLDS = st.dictionaries(st.sampled_from("abcdef"), st.tuples(st.sampled_from(PARENTS), st.sampled_from("0123")))
+
+
+def _of(world: dict[str, tuple[str, str]]) -> list[dict[str, object]]:
+    """A row a letter, under a parent; the digit tells the hub_id, that of another letter's one day, or none."""
+    roots = [model(PARENTS[0], hub_id="q"), model(PARENTS[1], hub_id="g")]
+    marks = {"0": None, "1": "{}1", "2": "{}2", "3": "z3"}
+    ids = {name: (mark := marks[digit]) and mark.format(name) for name, (_, digit) in world.items()}
+    kept = [name for name in world if ids[name] is None or [*ids.values()].count(ids[name]) == 1]
+    return roots + [model(f"x/{name}", world[name][0] or (), hub_id=ids[name]) for name in kept]
+
+
+@settings_of(max_examples=15, deadline=None)
+@given(st.lists(WORLDS, min_size=2, max_size=3))
+def test_history_adds_up(worlds: list[dict[str, tuple[str, str]]]) -> None:
+    with TemporaryDirectory() as folder:
+        here = Settings(home=Path(folder))
+        for day, world in enumerate(worlds):
+            snapshot(here, _of(world), TODAY + timedelta(days=day))
+        lines = json.loads(run(here.home, "history", "qwen", "--json").stdout)["history"]
+    for before, after in pairwise(lines):
+        told = before["counts"]["derivatives"] + after["new"] - after["gone"] - after["left"]
+        assert told == after["counts"]["derivatives"]
+        assert min(after["new"], after["gone"], after["left"]) >= 0
+
+
+def test_the_columns_of_a_history_add_up_where_they_are_read(settings: Settings) -> None:
+    _two(settings)
+    rows = list(csv.DictReader(StringIO(run(settings.home, "history", "qwen", "--csv").stdout)))
+    assert [(row["derivatives"], row["new"], row["gone"], row["left"]) for row in rows] == [
+        ("7", "", "", ""), ("5", "1", "2", "1"),
+    ]  # fmt: skip
+    assert "left" in run(settings.home, "history", "qwen").output
+
+
+def test_two_snapshots_that_hold_the_same_are_said_to(settings: Settings) -> None:
+    first = snapshot(settings, NOW).manifest.id
+    second = snapshot(settings, NOW, TODAY + timedelta(days=1)).manifest.id
+    assert questions.pair(settings) == (first, second)
+    shown = run(settings.home, "diff")
+    assert shown.exit_code == 0, shown.output
+    assert "Both hold the same: nothing changed between them." in shown.output
+    with pytest.raises(NoData):
+        questions.pair(settings, "prev", first)
+
+
+def test_what_comes_back_after_something_else_is_a_snapshot_of_its_own(settings: Settings) -> None:
+    ids = [snapshot(settings, rows, TODAY + timedelta(days=n)).manifest.id for n, rows in enumerate((NOW, THEN, NOW))]
+    assert [m.id for m in questions.series(settings)] == ids
+    assert questions.pair(settings) == (ids[1], ids[2])
 
 
 def test_an_as_of_question_points_to_the_snapshot_of_that_date(settings: Settings) -> None:
