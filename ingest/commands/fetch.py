@@ -227,11 +227,12 @@ def doctor(ctx: click.Context, network: bool, form: Form) -> None:
 def _hub(settings: Settings) -> Check:
     """Whether the Hub answers one small request."""
     from ingest.hub import HubSource
+    from ingest.parse import page
     from lineage.answers import Check
     from lineage.errors import LineageError
 
     try:
-        HubSource(settings.endpoint, patience=10).fetch(f"{settings.endpoint}/api/models?limit=1", len)
+        HubSource(settings.endpoint, patience=10).fetch(f"{settings.endpoint}/api/models?limit=1", page)
     except LineageError as error:
         return Check("hub", False, str(error), "the network, a proxy, HF_ENDPOINT, HF_TOKEN")
     return Check("hub", True, f"{settings.endpoint} answers")

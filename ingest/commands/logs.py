@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lineage.console import complain
 from lineage.export.plain import printable
 
 _ROOMS = ("ingest", "lineage")
@@ -22,13 +24,42 @@ class _Lines(logging.Formatter):
         return printable(f"{moment:%Y-%m-%dT%H:%M:%SZ} {record.process} {record.levelname} {record.getMessage()}")
 
 
+class _File(logging.FileHandler):
+    """The log's file; where it cannot be written that is said once, and the run goes on."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, encoding="utf-8")
+        self._named = path
+        self._said = False
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Called by `logging` where a line could not be written."""
+        error = sys.exc_info()[1]
+        if isinstance(error, OSError):
+            self._say(error)
+        else:
+            super().handleError(record)
+
+    def close(self) -> None:
+        """Let go of the file, with what it took."""
+        try:
+            super().close()
+        except OSError as error:
+            self._say(error)
+
+    def _say(self, error: OSError) -> None:
+        if not self._said:
+            complain(f"The log {self._named} could not be written ({error.strerror}); the run goes on.")
+        self._said = True
+
+
 @contextmanager
 def logged(path: Path | None, what: str) -> Iterator[None]:
     """Append to the file what happens inside, warnings included, which then do not go to stderr; None: no log."""
     if path is None:
         yield
         return
-    handler = logging.FileHandler(path, encoding="utf-8")
+    handler = _File(path)
     handler.setFormatter(_Lines())
     rooms = [(logging.getLogger(name), logging.getLogger(name).level) for name in _ROOMS]
     for room, _ in rooms:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from ingest import importing
 from ingest.importing import bootstrap
-from lineage.errors import Fatal, NotFound
+from lineage.errors import Misuse, NotFound
 from lineage.settings import Settings
 from lineage.snapshots import Snapshot, listed
 
@@ -15,14 +15,14 @@ _WEEK = timedelta(days=7)
 
 
 def asked(archive: str) -> date:
-    """The day of `weekly@2024-07-24`; raises `Fatal` for anything else."""
+    """The day of `weekly@2024-07-24`; raises `Misuse` for anything else."""
     name, _, day = archive.partition("@")
     try:
         if name == "weekly":
             return date.fromisoformat(day)
     except ValueError:
         pass
-    raise Fatal(f"{archive!r} is no archive. Write weekly@DATE, such as weekly@2024-07-24.")
+    raise Misuse(f"{archive!r} is no archive. Write weekly@DATE, such as weekly@2024-07-24.")
 
 
 def within(days: Sequence[date], day: date) -> date:

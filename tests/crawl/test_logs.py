@@ -101,3 +101,20 @@ def test_a_night_without_changes_says_so_and_loads_only_what_the_store_lacks(tmp
 
 
 QUIET = (("--quiet", "--json", "--no-load"), ("--quiet", "--json"))
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device here that is always full")
+def test_a_log_without_room_is_one_sentence_and_the_run_goes_on(tmp_path):
+    with SimulatedHub(rows_world(crowd(300))) as hub:
+        done = run(tmp_path, hub.url, "crawl", "--quiet", "--json", "--no-load", "--log", "/dev/full")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["models"] == 300
+    assert (
+        done.stderr == "lineage: The log /dev/full could not be written (No space left on device); the run goes on.\n"
+    )
+
+
+def test_a_log_that_cannot_be_opened_is_named(tmp_path):
+    done = run(tmp_path, "http://127.0.0.1:9", "crawl", "--quiet", "--log", str(tmp_path / "none" / "log"))
+    assert done.returncode == 1
+    assert f"{tmp_path}/none/log" in done.stderr

@@ -15,7 +15,7 @@ from ingest.simulated.dump import write_dump
 from ingest.simulated.server import SimulatedHub
 from ingest.simulated.sources import RowsSource
 from ingest.simulated.world import World
-from lineage.errors import Fatal, NotFound
+from lineage.errors import Misuse, NotFound
 from lineage.settings import Settings
 from lineage.snapshots import listed
 from tests.reports.homes import run
@@ -119,7 +119,7 @@ def _left(home: Settings, history: list[dict[str, object]]) -> list[str]:
 
 @pytest.mark.parametrize("archive", ["weekly", "daily@2024-07-24", "weekly@soon", "weekly@2024-13-01"])
 def test_what_is_no_archive(archive: str) -> None:
-    with pytest.raises(Fatal, match="no archive"):
+    with pytest.raises(Misuse, match="no archive"):
         weekly.asked(archive)
 
 

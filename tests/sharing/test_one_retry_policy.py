@@ -164,3 +164,11 @@ def test_an_endpoint_without_a_scheme_is_no_web_address(
     done = run(home.home, *words, "--json")
     assert json.loads(done.stdout)["error"]["kind"] == "refused"
     assert "'huggingface.co' is no web address" in done.stderr
+
+
+def test_the_doctor_does_not_take_it_for_a_hub(no_hub: str, home: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", no_hub)
+    done = run(home.home, "doctor", "--network", "--json")
+    (line,) = [check for check in json.loads(done.stdout)["checks"] if check["name"] == "hub"]
+    assert (done.exit_code, line["ok"]) == (1, False)
+    assert "where a JSON list of models belongs" in json.dumps(line)

@@ -96,6 +96,7 @@ def test_not_loaded_where_it_is_asked_not_to(hub: WritableHub, home: Settings) -
         (("pull", "sim/none"), 4, "has no dataset sim/none"),
         (("pull", "sim/a", "sim/b", "--layer", "full"), 2, "name one OWNER/NAME"),
         (("pull", "weekly@2024-07-24", "--revision", "x"), 2, "name one OWNER/NAME"),
+        (("pull", "weekly@foo"), 2, "is no archive"),
         (("pull", "sim/none", "--layer", "half"), 2, "half"),
         (("publish", "sim/none", "--snapshot", "nothing"), 1, "No snapshot in"),
         (("publish", "../up"), 2, "OWNER/NAME"),
