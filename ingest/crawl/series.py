@@ -37,7 +37,7 @@ def alone(settings: Settings, scope: str, doing: str) -> Iterator[None]:
 
 
 def last(settings: Settings, scope: str, source: HubSource, *, files: bool = False) -> Manifest | None:
-    """The newest snapshot of a scope that speaks of the same Hub.
+    """The snapshot of a scope that tells the latest moment of the same Hub, whenever it was made: a dump may be older.
 
     One made of a file names no Hub: it counts for the real one where it is not simulated, and with `files` for any.
     """
@@ -47,7 +47,7 @@ def last(settings: Settings, scope: str, source: HubSource, *, files: bool = Fal
         if m.scope == scope
         and (m.endpoint == source.endpoint or (m.endpoint is None and (files or (source.real and not m.simulated))))
     )
-    return max(same, key=lambda m: m.started_at, default=None)
+    return max(same, key=lambda m: (m.as_of, m.started_at), default=None)
 
 
 def forget(pages: Path) -> None:

@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 import polars as pl
 
+from ingest.crawl import renames
 from ingest.crawl.series import WHOLE
 from ingest.crawl.update import OVERLAP
 from ingest.hub.addresses import PAGE_ROWS
@@ -25,7 +26,7 @@ from lineage.errors import Fatal
 from lineage.export.plain import plural
 from lineage.schema import LISTING
 from lineage.settings import Settings
-from lineage.snapshots import Snapshot, sealed
+from lineage.snapshots import Manifest, Snapshot, listed, sealed
 
 Bytes: TypeAlias = Callable[[int, int], None]
 Say: TypeAlias = Callable[[str], None]
@@ -34,6 +35,7 @@ _PARQUET = b"PAR1"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _CARD = tuple(name for name in LISTING if name.startswith("card_"))
 _SPEAKING = ("tags", "baseModels", "cardData")
+_NONE_RENAMED = pl.DataFrame(schema={"before": pl.String, "after": pl.String})
 _CUT = "The file ends in the middle; the whole rows before that were kept."
 
 
@@ -141,13 +143,34 @@ def bootstrap_hub(
     found = bootstrap.find(settings.endpoint, token, started)
     day = datetime(found.day.year, found.day.month, found.day.day, tzinfo=UTC)
     kept = settings.home / "dumps"
+    last = _last(settings, found.endpoint)
+    known = last.aliases if last else ()
     with bootstrap.read(found, token, progress, say, cache=kept) as reader:
-        snapshot = _seal_dump(settings, reader, found.source, found.endpoint, started, day, now, notes=(found.terms,))
+        snapshot = _seal_dump(
+            settings, reader, found.source, found.endpoint, started, day, now, notes=(found.terms,), known=known
+        )
     rmtree(kept, ignore_errors=True)
     newest = snapshot.manifest.watermark or day
-    if started - newest > bootstrap.STALE:
+    if last is not None and last.as_of > snapshot.manifest.as_of:
+        say(_later(snapshot.manifest, last))
+    elif started - newest > bootstrap.STALE:
         say(_catching_up(found.source, snapshot, newest, started))
     return snapshot
+
+
+def _last(settings: Settings, endpoint: str) -> Manifest | None:
+    """The snapshot of the whole Hub here that tells the latest moment, or none."""
+    whole = (m for m in listed(settings) if m.scope == WHOLE and m.endpoint in (endpoint, None))
+    return max(whole, key=lambda m: m.as_of, default=None)
+
+
+def _later(dumped: Manifest, last: Manifest) -> str:
+    """That a snapshot here is later than the dump, and what goes by which."""
+    return (
+        f"{dumped.source} ends on {dumped.as_of:%Y-%m-%d %H:%M} UTC, before {last.id} "
+        f"({last.as_of:%Y-%m-%d %H:%M} UTC), which is here already: lineage update goes on from that one. lineage load "
+        f"--snapshot {last.id} answers from it again."
+    )
 
 
 def _catching_up(source: str, snapshot: Snapshot, newest: datetime, now: datetime) -> str:
@@ -199,6 +222,7 @@ def _seal_dump(
     scope: str = WHOLE,
     notes: tuple[str, ...] = (),
     dated: bool = False,
+    known: renames.Aliases = (),
 ) -> Snapshot:
     with closing(reader), _spool(settings, started) as spool:
         _refuse_silent(source, reader.missing)
@@ -222,6 +246,7 @@ def _seal_dump(
             card=reader.card,
             missing_columns=reader.missing,
             notes=(*notes, *_lacking(reader.missing)),
+            aliases=renames.followed(known, _NONE_RENAMED, spool.rows()),
         )
 
 

@@ -20,16 +20,19 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingest import importing
+from ingest.crawl import crawl
 from ingest.crawl.update import update
 from ingest.hub import HubSource
 from ingest.importing import bootstrap
 from ingest.simulated.dump import write_dump
 from ingest.simulated.faults import Fault, Kind
 from ingest.simulated.server import SimulatedHub
-from ingest.simulated.sources import RowsSource
+from ingest.simulated.sources import RowsSource, rows_world
 from ingest.simulated.world import World, frames
 from lineage.errors import Damaged, Fatal, NotFound, Refused, Unreachable
+from lineage.schema import LISTING, QUARANTINE
 from lineage.settings import Settings
+from lineage.snapshots import sealed
 
 NOW = datetime(2026, 8, 23, 12, tzinfo=UTC)
 ROWS = 4_000
@@ -298,10 +301,13 @@ import resource, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from ingest import importing
+from ingest.crawl import crawl
 from ingest.crawl.update import update
 from ingest.hub import HubSource
 from lineage.errors import Fatal
+from lineage.schema import LISTING, QUARANTINE
 from lineage.settings import Settings
+from lineage.snapshots import sealed
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 try:
     importing.import_file(Settings(home=Path(sys.argv[1])), Path(sys.argv[2]), now=lambda: datetime.now(UTC))
@@ -352,3 +358,39 @@ def test_an_update_catches_up_from_the_dumps_watermark_with_cards_of_what_change
     same = new.join(changed.select("id"), on="id", how="anti").join(old, on="id", suffix=" then")
     assert (same["last_modified"] == same["last_modified then"]).all()
     assert "Card front matter is known only of models that changed since then" in " ".join(made.manifest.notes)
+
+
+def test_old_names_are_carried_over_a_dump(tmp_path: Path) -> None:
+    """It has no ids of the Hub to tell them by; those of which it lists the old one, or not the new one, go."""
+    day = NOW - timedelta(days=2)
+    pairs = (("sim-a/old", "sim-a/model-7"), ("sim-a/model-8", "sim-a/model-9"), ("sim-a/x", "sim-a/gone"))
+    with _hub(_daily(tmp_path)) as hub:
+        settings = _settings(tmp_path, hub.url)
+        none = pl.DataFrame(schema=QUARANTINE)
+        times = {"started_at": day, "finished_at": day, "as_of": day}
+        told = {"scope": "hub", "kind": "crawl", "source": "a test", "endpoint": hub.url, "aliases": pairs}
+        sealed(settings, rows=pl.LazyFrame(schema=LISTING), quarantined=none, **told, **times)
+        dumped = importing.bootstrap_hub(settings, now=_clock, token=False).manifest
+    assert dumped.aliases == (("sim-a/old", "sim-a/model-7"),)
+
+
+def test_a_dump_older_than_the_last_crawl_says_so_and_no_update_builds_on_it(tmp_path: Path) -> None:
+    """Else what was deleted between the two would come back as new."""
+    stamp = f"{NOW - timedelta(hours=2):%Y-%m-%dT%H:%M:%S}.000Z"
+    later = f"{NOW + timedelta(hours=1):%Y-%m-%dT%H:%M:%S}.000Z"
+    rows = [{"id": f"sim-a/model-{n}", "createdAt": stamp, "lastModified": stamp, "tags": []} for n in range(3)]
+    fresh = {"id": "sim-a/fresh", "createdAt": later, "lastModified": later, "tags": []}
+    said: list[str] = []
+    with SimulatedHub(rows_world(rows, label="seed=1"), files=_daily(tmp_path)) as hub:
+        settings, source = _settings(tmp_path, hub.url), HubSource(hub.url, token=False)
+        crawled = crawl(settings, source, now=lambda: NOW - timedelta(hours=1)).manifest
+        dumped = importing.bootstrap_hub(settings, now=_clock, say=said.append, token=False).manifest
+        assert dumped.as_of < crawled.as_of < dumped.started_at
+        assert said[-1] == (
+            f"{bootstrap.DAILY}@2026-08-23 ends on 2026-08-23 09:00 UTC, before {crawled.id} (2026-08-23 11:00 UTC), "
+            "which is here already: lineage update goes on from that one. lineage load --snapshot "
+            f"{crawled.id} answers from it again."
+        )
+        hub.show(rows_world([*rows, fresh], label="seed=1"))
+        updated = update(settings, source, now=lambda: NOW + timedelta(hours=2)).manifest
+    assert (updated.based_on, updated.models) == (crawled.id, 4)
