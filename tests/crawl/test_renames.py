@@ -153,6 +153,6 @@ def test_a_model_made_anew_under_a_gone_ones_name_is_new_for_update_and_diff_ali
     others = [one(100 + n, f"sim-k{n}/kid", "sim-a/mid") for n in range(KIDS)]
     hub.show(rows_world([one(1, ROOT), one(500, "sim-a/mid", ROOT, changed=2), *others], label="seed=1"))
     note = update(settings, source, now=clock(3)).manifest.notes[0]
-    assert "1 models: 1 new, 0 changed, 0 renamed (and 1 gone, whose names others took); it took" in note
+    assert ": 1 new, 0 changed, 0 renamed (and 1 gone, whose names others took); it took" in note
     totals = said(settings, "diff")["totals"]
     assert (totals["new"], totals["gone"], totals["renamed"]) == (1, 1, 0)
