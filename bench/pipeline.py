@@ -58,9 +58,8 @@ def main() -> None:
             snapshot = import_file(settings, rows, now=lambda: now, progress=lambda *done: None)
         with stage("resolve"):
             resolve_snapshot(settings, snapshot, registry)
-        with stage("count and project"):
+        with stage("count, lay out, load the embedded store"):
             _, tables = tables_of(settings, snapshot, registry, now)
-        with stage("load the embedded store"):
             store = open_store(settings, write=True)
             store.load(tables, lambda *done: None)
             store.close()
