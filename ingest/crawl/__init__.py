@@ -17,7 +17,7 @@ from ingest.crawl import renames, series
 from ingest.crawl.chains import Chains, Kept
 from ingest.crawl.family_crawl import Asked, FamilyTree
 from ingest.crawl.family_notes import notes
-from ingest.crawl.pages import Pages, Plan
+from ingest.crawl.pages import Pages, Plan, kept
 from ingest.crawl.series import WHOLE
 from ingest.crawl.stopping import Stopping
 from ingest.crawl.vanished import COLUMNS, Vanished, vanished
@@ -127,7 +127,7 @@ class _Crawl:
                 snapshot = self._sealed(pages, walk, early, since)
         except KeyboardInterrupt:
             raise Interrupted(
-                f"Stopped. {len(pages.heads):,} pages are kept in {self._folder}.",
+                f"Stopped. {kept(pages.heads)} in {self._folder}.",
                 resume_command(self._settings, self._options),
             ) from None
         except NotFound:

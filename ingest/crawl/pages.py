@@ -18,6 +18,7 @@ from polars.exceptions import PolarsError
 from ingest.crawl.frontier import Task
 from ingest.parse import Parsed
 from lineage.errors import Damaged, Fatal, Refused
+from lineage.export.plain import plural
 from lineage.schema import LISTING, QUARANTINE
 from lineage.sealing import sync_folder
 
@@ -39,6 +40,11 @@ class Plan:
     def unlike(self, other: Plan) -> tuple[str, ...]:
         """The names of the facts that differ."""
         return tuple(f.name for f in fields(self) if getattr(self, f.name) != getattr(other, f.name))
+
+
+def kept(pages: Sequence[object]) -> str:
+    """`1 page is kept`, `3 pages are kept`."""
+    return f"{plural(len(pages), 'page')} {'is' if len(pages) == 1 else 'are'} kept"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import polars as pl
 
 from ingest.crawl import renames, series
 from ingest.crawl.frontier import Changes
-from ingest.crawl.pages import Pages, Plan
+from ingest.crawl.pages import Pages, Plan, kept
 from ingest.crawl.series import WHOLE
 from ingest.crawl.stopping import Stopping
 from ingest.crawl.walk import Walk
@@ -22,9 +22,10 @@ from lineage import changes, checked, deltas
 from lineage import settings as configured
 from lineage.checked import Checked
 from lineage.errors import Damaged, Incomplete, Interrupted, NoData, Refused
+from lineage.export.plain import plural
 from lineage.schema import LISTING, SNAPSHOT_VERSION
 from lineage.settings import Settings
-from lineage.snapshots import Manifest, Snapshot, opened, sealed
+from lineage.snapshots import Manifest, Snapshot, listed, opened, sealed
 
 OVERLAP = timedelta(minutes=10)
 """How far before the last snapshot's watermark an update looks, for changes that were listed late."""
@@ -95,10 +96,7 @@ class _Update:
         self._folder = settings.crawls / FOLDER
         last = series.last(settings, WHOLE, source, files=True)
         if last is None or last.watermark is None:
-            there = "no whole snapshot" if last is None else f"no time of a last change in {last.id}"
-            raise NoData(
-                f"There is {there} of {source.host} to update from. Try: lineage bootstrap (minutes), or lineage crawl."
-            )
+            raise NoData(_lacking(settings, source, last))
         self._base = opened(settings, last.id)
         self._watermark = last.watermark
         self._plan = Plan(f"changes of {last.id}", source.endpoint, addresses.fields(True), SNAPSHOT_VERSION)
@@ -120,7 +118,7 @@ class _Update:
         except KeyboardInterrupt:
             here = configured.read().home == self._settings.home
             words = ["lineage", *([] if here else ["--home", str(self._settings.home)]), "update"]
-            raise Interrupted(f"Stopped. {len(pages.heads):,} pages are kept.", shlex.join(words)) from None
+            raise Interrupted(f"Stopped. {kept(pages.heads)}.", shlex.join(words)) from None
         series.forget(self._folder)
         return snapshot
 
@@ -174,7 +172,7 @@ class _Update:
         checked.note(self._settings, base.id, seen)
         told = (
             f"Nothing changed on the Hub since {base.id}, which stays the newest: checked on "
-            f"{seen.at:%Y-%m-%d} at {seen.at:%H:%M} UTC by {seen.requests:,} requests."
+            f"{seen.at:%Y-%m-%d} at {seen.at:%H:%M} UTC by {plural(seen.requests, 'request')}."
         )
         return Unchanged(base, self._base.path, seen, (told, *_outlook(base, seen.at)))
 
@@ -228,13 +226,31 @@ def _differing(rows: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     return joined.filter(pl.any_horizontal(*differs) | ~there).select(list(LISTING))
 
 
+def _lacking(settings: Settings, source: HubSource, last: Manifest | None) -> str:
+    """Why there is nothing to update from, by what is here instead."""
+    there = "no whole snapshot" if last is None else f"no time of a last change in {last.id}"
+    told = f"There is {there} of {source.host} to update from"
+    made = listed(settings) if last is None else ()
+    others = sorted({m.endpoint for m in made if m.scope == WHOLE and m.endpoint} - {source.endpoint})
+    if others:
+        return f"{told}: those here are of {', '.join(others)}. Check HF_ENDPOINT ({source.endpoint}), or try --home."
+    layers = [m.id for m in made if m.whole is not None]
+    if layers:
+        return (
+            f"{told}: {layers[-1]} is the lineage layer of one, and an update needs all rows. Try: lineage pull "
+            "OWNER/NAME --layer full, or lineage bootstrap (minutes)."
+        )
+    return f"{told}. Try: lineage bootstrap (minutes), or lineage crawl."
+
+
 def _notes(base: Manifest, changed: _Changed, requests: int, now: datetime) -> tuple[str, ...]:
     """Two of its own, then those of the last full listing, its licence among them."""
     count = changed.rows.height
     renamed = changed.renamed.height
-    what = f"{count:,} models: {changed.new:,} new, {count - changed.new - renamed:,} changed, {renamed:,} renamed"
+    other = count - changed.new - renamed
+    what = f"{plural(count, 'model')}: {changed.new:,} new, {other:,} changed, {renamed:,} renamed"
     what += f" (and {changed.replaced:,} gone, whose names others took)" if changed.replaced else ""
-    return (f"Differs from {base.id} in {what}; it took {requests:,} requests.", *_outlook(base, now))
+    return (f"Differs from {base.id} in {what}; it took {plural(requests, 'request')}.", *_outlook(base, now))
 
 
 def _outlook(base: Manifest, now: datetime) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import polars as pl
 
 from lineage.errors import Refused
+from lineage.export.plain import plural
 from lineage.snapshots import Snapshot
 
 _SHAPE = r"(?:hf|api_org)_[A-Za-z0-9]{17,}"
@@ -29,9 +30,10 @@ def screen(snapshot: Snapshot, secret: str | None) -> None:
     rows = snapshot.rows()
     private = rows.filter(pl.col("private")).select("id").collect()["id"]
     if len(private):
+        held = plural(len(private), "row")
         raise Refused(
-            f"{shown} holds {len(private):,} rows of private models ({private[0]} first), so it is not published. "
-            "Crawl again with a token that does not see them, or without one."
+            f"{shown} holds {held} of private models ({private[0]} first), so it is not published. Crawl "
+            "again with a token that does not see them, or without one."
         )
     for column, found in _tokens(rows, secret):
         raise Refused(

@@ -65,7 +65,7 @@ def test_a_name_that_only_begins_like_one_is_none(name: str, hub: WritableHub, h
 
 def test_a_private_models_row(hub: WritableHub, home: Settings) -> None:
     real(home, [*ROWS, model("b/secret", private=True)])
-    with pytest.raises(Refused, match=r"1 rows of private models \(b/secret first\)"):
+    with pytest.raises(Refused, match=r"1 row of private models \(b/secret first\)"):
         put(home, hub)
     bad = pl.DataFrame({"reason": ["no-id"], "raw": ['{"private" : true, "likes": 1}']})
     real(away(home, "other"), ROWS, quarantined=bad)
