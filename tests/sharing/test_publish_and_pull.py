@@ -78,9 +78,7 @@ def test_an_update_follows_a_full_layer_and_never_a_lineage_layer(tmp_path: Path
         put(made, hub, simulated=True)
         hub.show(World(3_000, day=2))
         get(home, hub)
-        with pytest.raises(
-            NoData, match=r"no whole snapshot.*is the lineage layer of one.*lineage pull OWNER/NAME --layer full"
-        ):
+        with pytest.raises(NoData, match=r"no whole snapshot.*hub-lineage-.*lineage pull OWNER/NAME --layer full"):
             update(home, HubSource(hub.url, token=False), now=lambda: NOW + timedelta(days=2))
         full = get(home, hub, layer="full")
         later = update(home, HubSource(hub.url, token=False), now=lambda: NOW + timedelta(days=2))
