@@ -237,8 +237,8 @@ def _lacking(settings: Settings, source: HubSource, last: Manifest | None) -> st
     layers = [m.id for m in made if m.whole is not None]
     if layers:
         return (
-            f"{told}: {layers[-1]} is the lineage layer of one, and an update needs all rows. Try: lineage pull "
-            "OWNER/NAME --layer full, or lineage bootstrap (minutes)."
+            f"{told}: {layers[-1]} is the layer without models that have no relatives, and an update needs all. Try: "
+            "lineage pull OWNER/NAME --layer full, or lineage bootstrap (minutes)."
         )
     return f"{told}. Try: lineage bootstrap (minutes), or lineage crawl."
 
