@@ -17,7 +17,7 @@ import polars as pl
 from lineage import locks, room, schema
 from lineage.errors import Damaged, Fatal
 
-RESOLVER_VERSION = 3
+RESOLVER_VERSION = 4
 """Raise when the same snapshot and registry would resolve to other tables."""
 
 PIECE = 200_000
