@@ -47,7 +47,7 @@ def test_no_log_is_no_file(tmp_path):
 
 
 def run(home: Path, url: str, *words: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "LINEAGE_HOME": str(home), "HF_ENDPOINT": url}
+    env = {**os.environ, "LINEAGE_HOME": str(home), "HF_ENDPOINT": url, "COLUMNS": "200"}
     command = [sys.executable, "-m", "ingest.cli", *words]
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
