@@ -220,17 +220,21 @@ def listed(settings: Settings) -> tuple[Manifest, ...]:
 
 
 def opened(settings: Settings, id: str | None = None) -> Snapshot:
-    """The snapshot of that id, or the newest; raises `NoData`, `NotFound`, `TooNew` or `Damaged`."""
+    """The snapshot of that id, or the newest; raises `NoData`, `NotFound`, `TooNew` or `Damaged`.
+
+    The newest is the one that tells the latest moment of the scope that was begun last: a dump made later may be older.
+    """
     folders = {folder.name: folder for folder in _folders(settings)}
     if not folders:
         raise NoData(
             f"No snapshot in {settings.snapshots} yet. Try: lineage bootstrap, lineage crawl or lineage import FILE."
         )
     if id is None:
-        newest = listed(settings)
-        if not newest:
+        known = listed(settings)
+        if not known:
             _manifest(next(reversed(folders.values())))
-        id = newest[-1].id
+        same = (m for m in known if (m.scope, m.simulated) == (known[-1].scope, known[-1].simulated))
+        id = max(same, key=lambda m: (m.as_of, m.started_at, m.finished_at, m.id)).id
     if id not in folders:
         raise NotFound(
             f"No snapshot {id!r} here; lineage snapshots lists them.", get_close_matches(id, folders, 3, 0.4)

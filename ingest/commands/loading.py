@@ -14,7 +14,7 @@ import click
 from ingest.commands.live import Live
 from lineage import console
 from lineage.console import Command
-from lineage.errors import Interrupted
+from lineage.errors import AlreadyRunning, Interrupted
 
 if TYPE_CHECKING:
     from lineage.domain import Loaded
@@ -92,6 +92,9 @@ def landed(settings: Settings, snapshot: Snapshot, live: Live, *, load: bool, ch
         id = snapshot.manifest.id
         held = "; the store holds what it held" if settings.store == "embedded" else ", or only in part"
         raise Interrupted(f"Stopped. {id} is sealed and not loaded{held}.", f"lineage load --snapshot {id}") from stop
+    except AlreadyRunning as busy:
+        id = snapshot.manifest.id
+        raise AlreadyRunning(f"{busy} {id} is sealed and not loaded: lineage load --snapshot {id} does.") from busy
 
 
 def _put(settings: Settings, snapshot: Snapshot, live: Live, choice: Choice | None) -> None:

@@ -211,7 +211,8 @@ class _Crawl:
         known = self._last.aliases if self._last else ()
         renamed = since.renamed if since else pl.DataFrame(schema={"before": pl.String, "after": pl.String})
         seen = self._tree.aliases if self._tree else {}
-        return tuple(sorted((dict(renames.followed(known, renamed, self._rows(pages))) | seen).items()))
+        before = opened(self._settings, self._last.id).rows(["hub_id", "id"]) if self._last and known else None
+        return tuple(sorted((dict(renames.followed(known, renamed, self._rows(pages), before)) | seen).items()))
 
     def _sealed(self, pages: Pages | Kept, walk: Walk | Chains, early: str, since: Vanished | None) -> Snapshot:
         told = next((head.simulated for head in pages.heads if head.simulated), None)

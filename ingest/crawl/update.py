@@ -182,7 +182,7 @@ class _Update:
         late = sum(part.rows for part in base.parts if deltas.is_delta(part.name)) + changed.rows.height
         over = self._base if late <= base.models * deltas.LIMIT else None
         rows = changed.rows.lazy() if over else deltas.overlaid(self._base.rows(), [changed.rows.lazy()], list(LISTING))
-        listed = deltas.overlaid(self._base.rows(changes.KEYS), [changed.rows.lazy()], ["id"])
+        listed = deltas.overlaid(self._base.rows(changes.KEYS), [changed.rows.lazy()], ["hub_id", "id"])
         full = base.full_as_of or base.as_of
         return sealed(
             self._settings,
@@ -205,7 +205,7 @@ class _Update:
             requests=walk.requests,
             missing_columns=base.missing_columns,
             notes=_notes(base, changed, walk.requests, walk.started_at),
-            aliases=renames.followed(base.aliases, changed.renamed, listed),
+            aliases=renames.followed(base.aliases, changed.renamed, listed, self._base.rows(["hub_id", "id"])),
             based_on=base.id,
             full_as_of=full,
         )

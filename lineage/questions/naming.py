@@ -102,9 +102,10 @@ def _family(atlas: Atlas, slug: str) -> Target:
 
 
 def _followed(atlas: Atlas, id: str) -> list[str]:
-    """New ids that resolution learnt for an old one."""
+    """New ids of an old one: as resolution learnt, and as listings showed, whether a row still writes it or not."""
     aliases = resolved.table(atlas.place, "aliases")
-    return aliases.filter(pl.col("name") == id)["id"].to_list()
+    seen = dict(atlas.snapshot.manifest.aliases).get(id)
+    return [*aliases.filter(pl.col("name") == id)["id"].to_list(), *([seen] if seen else [])]
 
 
 def nearest(atlas: Atlas, id: str, limit: int = 5) -> tuple[str, ...]:

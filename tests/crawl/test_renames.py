@@ -132,6 +132,30 @@ def test_a_successor_that_is_gone_is_no_name_for_anybody(hub, settings, source_o
     assert last.manifest.aliases == ()
 
 
+@pytest.mark.parametrize("fetch", [update, crawl])
+def test_an_old_name_is_not_handed_to_another_model_that_takes_the_new_one(hub, settings, source_of, fetch):
+    source = source_of(hub.url)
+    crawl(settings, source, now=clock(0))
+    hub.show(world("sim-a/b", "sim-a/mid", changed=2))
+    update(settings, source, now=clock(3))
+    kids = [one(100 + n, f"sim-k{n}/kid", "sim-a/mid") for n in range(KIDS)]
+    other = one(700, "sim-a/b", changed=4)
+    hub.show(rows_world([one(1, ROOT), other, *kids], label="seed=1"))
+    last = fetch(settings, source, now=clock(5))
+    assert last.manifest.aliases == ()
+    assert derivatives(settings, last) == 0
+
+
+def test_an_old_name_that_no_row_writes_any_more_still_finds_its_model(hub, settings, source_of):
+    source = source_of(hub.url)
+    crawl(settings, source, now=clock(0))
+    hub.show(world("sim-a/b", "sim-a/b", changed=2))
+    renamed = update(settings, source, now=clock(3))
+    assert run(settings.home, "load", "--snapshot", renamed.manifest.id, "-q").exit_code == 0
+    told = said(settings, "model", "sim-a/mid")
+    assert told["id"] == "sim-a/b"
+
+
 NAMES = st.sampled_from("abcdef")
 
 

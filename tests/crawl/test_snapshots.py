@@ -209,6 +209,15 @@ def test_an_update_in_the_second_of_its_crawl_that_found_nothing_is_a_snapshot_o
     assert updated.path != crawled.path
 
 
+def test_a_dump_made_later_that_tells_an_earlier_moment_is_not_the_newest(settings, listing):
+    later = NOON + timedelta(days=9)
+    crawled = seal(settings, [listing([{"id": "a/b"}])], as_of=NOON + timedelta(days=8), started_at=NOON)
+    seal(settings, [listing([{"id": "a/c"}])], kind="dump", as_of=NOON, started_at=later)
+    assert snapshots.opened(settings).manifest == crawled.manifest
+    other = seal(settings, [listing([{"id": "a/b"}])], scope="deepseek", started_at=later + timedelta(hours=1))
+    assert snapshots.opened(settings).manifest == other.manifest
+
+
 def test_newest_and_by_name(settings, listing):
     with pytest.raises(NoData, match="crawl"):
         snapshots.opened(settings)

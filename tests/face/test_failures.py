@@ -229,7 +229,10 @@ def test_a_second_load_is_one_that_runs_already(tmp_path: Path) -> None:
     words = ["import", str(tmp_path / "rows.jsonl"), "--json", "--home", str(tmp_path)]
     with loading(tmp_path / "store"):
         result = CliRunner().invoke(main, words)
-    assert (result.exit_code, json.loads(result.stdout)["error"]["kind"]) == (1, "already-running")
+    told = json.loads(result.stdout)["error"]
+    (made,) = (tmp_path / "snapshots").glob("import-*")
+    assert (result.exit_code, told["kind"]) == (1, "already-running")
+    assert told["message"].endswith(f"is sealed and not loaded: lineage load --snapshot {made.name} does.")
 
 
 def test_a_file_in_the_way_of_the_home_says_so_and_another_file_does_not(tmp_path: Path) -> None:
