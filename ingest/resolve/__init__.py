@@ -79,12 +79,13 @@ def _follower(redirects: Mapping[str, str], registry: Registry, live: pl.Series)
     """What an old name is now: by redirects and registry in turn, up to an id that a redirect leads to and is live."""
     ends = pl.Series(redirects.values(), dtype=pl.String)
     alive = set(ends.filter(places(live, ends).is_not_null()))
+    cased = _but_for_case(redirects, live)
 
     def followed(name: str) -> str:
         """The last name that is new on the way."""
         seen = {name}
         while True:
-            now = redirects.get(name, name)
+            now = redirects.get(name) or cased.get(name.lower(), name)
             if now not in alive:
                 now = registry.canonical(now)
             if now in seen:
@@ -93,6 +94,18 @@ def _follower(redirects: Mapping[str, str], registry: Registry, live: pl.Series)
             name = now
 
     return followed
+
+
+def _but_for_case(redirects: Mapping[str, str], live: pl.Series) -> dict[str, str]:
+    """Where old names in lower case lead, if to one id and no live one is called so: then that is meant."""
+    low: dict[str, set[str]] = {}
+    for old, new in redirects.items():
+        low.setdefault(old.lower(), set()).add(new)
+    if not low:
+        return {}
+    names = live.str.to_lowercase()
+    taken = set(names.filter(names.is_in(list(low))))
+    return {old: min(new) for old, new in low.items() if len(new) == 1 and old not in taken}
 
 
 def _inverse(order: pl.Series) -> pl.Series:

@@ -165,6 +165,15 @@ def test_redirects_of_the_crawl_are_followed() -> None:
     assert ("a/1", "now/x") in edges(made)
 
 
+def test_an_old_name_in_other_capitals_is_followed_unless_a_model_has_it_so() -> None:
+    moved = {"then/X": "now/x", "Two/y": "now/x", "two/Y": "now/z", "taken/A": "now/x"}
+    children = [model(f"a/{n}", twin(name)) for n, name in enumerate(("THEN/x", "two/y", "Taken/A"))]
+    made = resolve(
+        listing(model("now/x"), model("now/z"), model("TAKEN/a"), *children), load(), as_of=TODAY, moved=moved
+    )
+    assert {("a/0", "now/x"), ("a/1", "two/y"), ("a/2", "TAKEN/a")} <= set(edges(made))
+
+
 def test_redirects_and_the_registry_are_followed_one_behind_the_other_to_a_live_name() -> None:
     """THUDM is zai-org now, says the registry; what the Hub lists goes before that, and what goes round ends."""
     rows = listing(
