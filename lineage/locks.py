@@ -37,6 +37,13 @@ class Taken(Exception):
         super().__init__(owner)
         self.owner = owner
 
+    def told(self, doing: str) -> str:
+        """For people: that another lineage does that, and that its lock needs no removing."""
+        return (
+            f"Another lineage ({self.owner}) is {doing} at this moment. Wait for it or stop it; the lock goes with "
+            "that process, so it never needs removing."
+        )
+
 
 @contextmanager
 def exclusive(path: Path, owner: str, *, wait: bool = False) -> Iterator[Held]:

@@ -38,7 +38,7 @@ def doomed(settings: Settings, keep: int) -> tuple[Doomed, ...]:
     """
     loaded = loaded_snapshot(settings)
     scopes: dict[str, list[str]] = {}
-    for manifest in sorted(snapshots.listed(settings), key=lambda m: (m.as_of, m.started_at, m.id)):
+    for manifest in sorted(snapshots.listed(settings), key=snapshots.moment):
         scopes.setdefault(manifest.scope, []).append(manifest.id)
     old = [id for ids in scopes.values() for id in ids[:-keep] if id != loaded]
     folders = [("snapshot", settings.snapshots / id) for id in sorted(old)]

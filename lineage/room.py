@@ -7,14 +7,16 @@ import os
 import shutil
 from pathlib import Path
 
-_CODES = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_WORDS = (*map(os.strerror, _CODES), "(os error 112)")
+CODES = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""How the system says that a disk, a quota or a file has no room left."""
+
+_WORDS = (*map(os.strerror, CODES), "(os error 112)")
 _LEAST = 1 << 20
 
 
 def is_full(error: Exception, folder: Path) -> bool:
     """Whether an error while writing into a folder is that of a disk, a quota or a limit of files without room."""
-    if isinstance(error, OSError) and error.errno in _CODES:
+    if isinstance(error, OSError) and error.errno in CODES:
         return True
     told = str(error)
     return any(word in told for word in _WORDS) or (0 <= free(folder) < _LEAST)

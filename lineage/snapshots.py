@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import logging
@@ -18,7 +17,7 @@ from typing import NotRequired, TypedDict, Unpack
 
 import polars as pl
 
-from lineage import __version__, deltas, locks
+from lineage import __version__, deltas, locks, room
 from lineage.errors import Damaged, Fatal, LineageError, NoData, NotFound, TooNew
 from lineage.schema import LISTING, QUARANTINE, SNAPSHOT_VERSION
 from lineage.sealing import Part, Sorted, parquet, sync_folder, write_file, write_sorted
@@ -28,7 +27,6 @@ __all__ = ["Manifest", "Part", "Snapshot", "Whole", "adopted", "listed", "opened
 
 MANIFEST = "manifest.json"
 _QUARANTINE = "quarantine.parquet"
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _SAME = ("sha256", "scope", "kind")
 _log = logging.getLogger(__name__)
 
@@ -219,6 +217,11 @@ def listed(settings: Settings) -> tuple[Manifest, ...]:
     return tuple(sorted(found, key=lambda m: (m.started_at, m.finished_at, m.id)))
 
 
+def moment(manifest: Manifest) -> tuple[datetime, datetime, str]:
+    """What makes one snapshot of a scope newer than another: the moment it describes, then when it was begun."""
+    return manifest.as_of, manifest.started_at, manifest.id
+
+
 def opened(settings: Settings, id: str | None = None) -> Snapshot:
     """The snapshot of that id, or the newest; raises `NoData`, `NotFound`, `TooNew` or `Damaged`.
 
@@ -234,7 +237,7 @@ def opened(settings: Settings, id: str | None = None) -> Snapshot:
         if not known:
             _manifest(next(reversed(folders.values())))
         same = (m for m in known if (m.scope, m.simulated) == (known[-1].scope, known[-1].simulated))
-        id = max(same, key=lambda m: (m.as_of, m.started_at, m.finished_at, m.id)).id
+        id = max(same, key=moment).id
     if id not in folders:
         raise NotFound(
             f"No snapshot {id!r} here; lineage snapshots lists them.", get_close_matches(id, folders, 3, 0.4)
@@ -318,7 +321,7 @@ def _sealed(
             finally:
                 _sweep(settings)
     except OSError as error:
-        if error.errno not in _FULL:
+        if error.errno not in room.CODES:
             raise
         raise Fatal(
             f"No room left on the disk for snapshot {facts.id} in {settings.snapshots} ({error.strerror}). "

@@ -136,9 +136,8 @@ def update(fresh: bool, no_load: bool, quiet: bool, as_json: bool) -> None:
     settings = console.settings()
     with Live(quiet=quiet) as live:
         snapshot = update(settings, HubSource(settings.endpoint), fresh=fresh, now=utc_now, progress=live.report)
-        unchanged = isinstance(snapshot, Unchanged)
-        if not (unchanged and not no_load and up_to_date(settings, snapshot)):
-            landed(settings, snapshot, live, load=not no_load)
+        due = not no_load and not (isinstance(snapshot, Unchanged) and up_to_date(settings, snapshot))
+        landed(settings, snapshot, live, load=due)
     report(snapshot, loaded=not no_load, quiet=quiet, as_json=as_json)
 
 

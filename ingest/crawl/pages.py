@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 from bisect import bisect_right
@@ -17,13 +16,13 @@ from polars.exceptions import PolarsError
 
 from ingest.crawl.frontier import Task
 from ingest.parse import Parsed
+from lineage import room
 from lineage.errors import Damaged, Fatal, Refused
 from lineage.export.plain import plural
 from lineage.schema import LISTING, QUARANTINE
 from lineage.sealing import sync_folder
 
 _KEY = "lineage"
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ class Pages:
         try:
             self._put(self._file(len(self.heads)), buffer.getbuffer())
         except OSError as error:
-            if error.errno not in _FULL:
+            if error.errno not in room.CODES:
                 raise
             raise Fatal(
                 f"No room left on the disk under {self.folder} ({error.strerror}). The {len(self.heads):,} pages "

@@ -13,7 +13,7 @@ from ingest.hub import HubSource
 from lineage import locks
 from lineage.errors import AlreadyRunning
 from lineage.settings import Settings
-from lineage.snapshots import Manifest, listed, scope_slug
+from lineage.snapshots import Manifest, listed, moment, scope_slug
 
 WHOLE = "hub"
 """The scope of everything."""
@@ -30,10 +30,7 @@ def alone(settings: Settings, scope: str, doing: str) -> Iterator[None]:
                 _log.info("a run on %s ended without finishing (%s); its pages are kept", scope, held.left)
             yield
     except locks.Taken as taken:
-        raise AlreadyRunning(
-            f"Another lineage ({taken.owner}) is at work on {scope} in {settings.home} at this moment. Wait for it or "
-            "stop it; the lock goes with that process, so it never needs removing."
-        ) from None
+        raise AlreadyRunning(taken.told(f"at work on {scope} in {settings.home}")) from None
 
 
 def last(settings: Settings, scope: str, source: HubSource, *, files: bool = False) -> Manifest | None:
@@ -47,7 +44,7 @@ def last(settings: Settings, scope: str, source: HubSource, *, files: bool = Fal
         if m.scope == scope
         and (m.endpoint == source.endpoint or (m.endpoint is None and (files or (source.real and not m.simulated))))
     )
-    return max(same, key=lambda m: (m.as_of, m.started_at), default=None)
+    return max(same, key=moment, default=None)
 
 
 def forget(pages: Path) -> None:

@@ -11,11 +11,16 @@ import httpx2
 from huggingface_hub import get_session, set_client_factory
 
 from ingest.hub.patience import BUSY, busy
+from ingest.parse import NotAPage
 from lineage.errors import Unreachable
 
 LONGEST = 60.0
 """Seconds without a byte after which an answer is not waited for any more."""
 
+UNREADABLE = (ValueError, LookupError, TypeError, AttributeError)
+"""What the library trips over where an answer is none of a Hub's."""
+
+_log = logging.getLogger(__name__)
 _STEPS = ("connect", "read", "write", "pool")
 
 
@@ -46,6 +51,15 @@ def unanswered(where: str, error: BaseException) -> Unreachable:
     return Unreachable(
         f"No whole answer from {where} ({type(error).__name__}). Check the network, the proxy and HF_ENDPOINT, then "
         "run the same command again: what was transferred is kept."
+    )
+
+
+def no_hub(where: str, error: BaseException, what: str = "") -> NotAPage:
+    """The error for an answer that is none of a Hub's, ` for` something; the library's reason goes to the debug log."""
+    _log.debug("the library's reason", exc_info=error)
+    return NotAPage(
+        f"{where} answered{what} what no Hub answers ({type(error).__name__}). Check HF_ENDPOINT, a proxy, or the "
+        "log-in page of the network, then run the same command again."
     )
 
 

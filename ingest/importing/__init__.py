@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -21,7 +20,7 @@ from ingest.crawl.update import OVERLAP
 from ingest.hub.addresses import PAGE_ROWS
 from ingest.importing import bootstrap
 from ingest.parse import Parsed, dump, jsonl, quarantine
-from lineage import locks
+from lineage import locks, room
 from lineage.errors import Fatal
 from lineage.export.plain import plural
 from lineage.schema import LISTING
@@ -32,7 +31,6 @@ Bytes: TypeAlias = Callable[[int, int], None]
 Say: TypeAlias = Callable[[str], None]
 
 _PARQUET = b"PAR1"
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _CARD = tuple(name for name in LISTING if name.startswith("card_"))
 _SPEAKING = ("tags", "baseModels", "cardData")
 _NONE_RENAMED = pl.DataFrame(schema={"before": pl.String, "after": pl.String})
@@ -282,7 +280,7 @@ def _spool(settings: Settings, now: datetime) -> Iterator[_Spool]:
             finally:
                 rmtree(folder)
     except OSError as error:
-        if error.errno not in _FULL:
+        if error.errno not in room.CODES:
             raise
         raise Fatal(
             f"No room left on the disk for this import in {settings.home} ({error.strerror}). Nothing was sealed, "

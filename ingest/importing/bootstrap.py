@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeVar, cast
 
 from ingest.hub import addresses, client
 from ingest.hub.patience import Patience
-from ingest.parse import NotAPage, dump
+from ingest.parse import dump
 from lineage.errors import Fatal, LineageError, NotFound, Refused
 
 if TYPE_CHECKING:
@@ -37,7 +36,6 @@ _MOST_READS = 1_500
 
 _WORTH = 0.8
 _BYTES_A_SECOND = 20e6
-_log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
@@ -255,12 +253,8 @@ def _asked(endpoint: str, call: Callable[[], T]) -> T:
         with _said(endpoint):
             try:
                 return call()
-            except (ValueError, LookupError, TypeError, AttributeError) as error:
-                _log.debug("the library's reason", exc_info=True)
-                raise NotAPage(
-                    f"{endpoint} answered what no Hub answers ({type(error).__name__}). Check HF_ENDPOINT, a proxy, or "
-                    "the log-in page of the network, then run the same command again."
-                ) from error
+            except client.UNREADABLE as error:
+                raise client.no_hub(endpoint, error) from error
 
     return Patience().tries()(said)
 

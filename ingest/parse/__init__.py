@@ -6,7 +6,6 @@ belongs it is its text. A row is quarantined for one of the words in `REASONS`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -145,4 +144,4 @@ def _value(source: oddrows.Json | bytes) -> oddrows.Json:
 def _raw(source: oddrows.Json | bytes) -> str:
     if isinstance(source, bytes):
         return source.decode("utf-8", "replace")
-    return oddrows.clean(json.dumps(source, ensure_ascii=False))
+    return oddrows.json_text(source)

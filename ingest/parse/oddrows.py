@@ -158,8 +158,10 @@ def _text(value: Json) -> str | None:
 
 def _scalar(value: bool | int | float | str) -> str:
     """A text as it is, another value as JSON has it, without exponent or needless zeros."""
-    if isinstance(value, bool) or not isinstance(value, float) or not isfinite(value):
-        return clean(str(value).lower() if isinstance(value, bool) else str(value))
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, float) or not isfinite(value):
+        return clean(str(value))
     digits = format(Decimal(repr(value)), "f")
     return digits.rstrip("0").rstrip(".") if "." in digits else digits
 

@@ -1,6 +1,7 @@
 """What each distinct written name means: an id, live or not, or a finding. Pure; Polars in and out.
 
-In order: exact id; alias; the one id that equals it but for case; else a stub (docs/definitions.md, Names).
+In order: exact id; alias; the one id that equals it but for case; else a stub (docs/definitions.md, Names). Which old
+name counts as an alias, one written in other capitals too, is for the caller to say.
 """
 
 from __future__ import annotations

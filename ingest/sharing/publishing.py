@@ -152,10 +152,7 @@ def _workshop(settings: Settings) -> Iterator[Path]:
             finally:
                 rmtree(folder)
     except locks.Taken as taken:
-        raise AlreadyRunning(
-            f"Another lineage ({taken.owner}) is publishing from {settings.home} at this moment. Wait for it or stop "
-            "it; the lock goes with that process, so it never needs removing."
-        ) from None
+        raise AlreadyRunning(taken.told(f"publishing from {settings.home}")) from None
 
 
 def _layers(

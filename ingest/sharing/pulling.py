@@ -140,10 +140,7 @@ def _workshop(settings: Settings, remote: Remote, commit: str, layer: str) -> It
                 raise
             rmtree(root)
     except locks.Taken as taken:
-        raise AlreadyRunning(
-            f"Another lineage ({taken.owner}) is pulling into {settings.home} at this moment. Wait for it or stop it; "
-            "the lock goes with that process, so it never needs removing."
-        ) from None
+        raise AlreadyRunning(taken.told(f"pulling into {settings.home}")) from None
 
 
 def _fetch(remote: Remote, commit: str, layer: str, manifest: Manifest, folder: Path, progress: Bytes) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 import time
@@ -18,7 +17,6 @@ from tenacity import Retrying
 
 from ingest.hub import addresses, client
 from ingest.hub.patience import Patience
-from ingest.parse import NotAPage
 from lineage.errors import Damaged, Fatal, LineageError, Misuse, NotFound, Refused
 
 if TYPE_CHECKING:
@@ -28,7 +26,6 @@ DATASET = "dataset"
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
 P = ParamSpec("P")
 T = TypeVar("T")
-_log = logging.getLogger(__name__)
 
 
 def checked_name(repo: str) -> str:
@@ -218,12 +215,8 @@ class Remote:
             if isinstance(cause, HfHubHTTPError):
                 raise self._refusal(cause.response.status_code) from error
             raise client.unanswered(self.endpoint, cause or error) from error
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
-            _log.debug("the client's reason", exc_info=True)
-            raise NotAPage(
-                f"{self.endpoint} answered for {self.repo} what no Hub answers ({type(error).__name__}). Check "
-                "HF_ENDPOINT, a proxy, or the log-in page of the network, then run the same command again."
-            ) from error
+        except client.UNREADABLE as error:
+            raise client.no_hub(self.endpoint, error, f" for {self.repo}") from error
 
     def _refusal(self, status: int) -> LineageError:
         if status == 401:

@@ -40,7 +40,7 @@ def series(settings: Settings, scope: str | None = None) -> tuple[Manifest, ...]
     if scope is not None and scope not in scopes:
         raise NotFound(f"No snapshot of scope {scope!r} here.", tuple(sorted(scopes)))
     wanted = scope or ("hub" if "hub" in scopes else every[-1].scope)
-    found = sorted((m for m in every if m.scope == wanted), key=lambda m: (m.as_of, m.started_at, m.id))
+    found = sorted((m for m in every if m.scope == wanted), key=snapshots.moment)
     return tuple(m for place, m in enumerate(found) if not place or m.sha256 != found[place - 1].sha256)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from ingest.load import resolve_snapshot
 from lineage import pruning
-from lineage.registry import Registry, load
+from lineage.registry import Registry
 from lineage.settings import Settings
 from lineage.snapshots import Snapshot
 from tests.reports.homes import model, run, snapshot
@@ -31,11 +31,6 @@ with resolved.writing(root):
     print("in", flush=True)
     time.sleep(60)
 """
-
-
-@pytest.fixture(scope="module")
-def registry() -> Registry:
-    return load()
 
 
 @pytest.fixture
