@@ -8,7 +8,7 @@ import pytest
 
 from ingest.crawl import crawl
 from ingest.crawl.vanished import vanished
-from ingest.simulated.faults import Kind, once
+from ingest.simulated.faults import Fault, Kind
 from ingest.simulated.server import SimulatedHub
 from ingest.simulated.sources import RowsSource, rows_world
 from lineage.errors import Incomplete
@@ -50,15 +50,16 @@ def test_a_full_crawl_says_what_vanished_was_renamed_and_gated(settings, source_
 
 
 def test_a_page_left_out_in_the_middle_is_noticed(settings, source_of):
-    """The Hub grew by as much, so that the number of rows does not tell it; either chain may lack its second page."""
+    """The Hub grew by as much, so that the number of rows does not tell it; no meeting place hides both pages."""
     with SimulatedHub(hub_of(numbered(crowd(12_000)))) as hub:
         crawl(settings, source_of(hub.url), now=at(0))
     port = int(hub.url.rpartition(":")[2])
-    with SimulatedHub(hub_of(numbered(crowd(13_000))), faults=[once(Kind.MISSING, 3)], port=port) as hub:
+    faults = [Fault(Kind.MISSING, 2, query="direction=1"), Fault(Kind.MISSING, 3, query="direction=-1")]
+    with SimulatedHub(hub_of(numbered(crowd(14_000))), faults=faults, port=port) as hub:
         with pytest.raises(Incomplete, match=r"lacks 1,000 models in a row.*--fresh"):
             crawl(settings, source_of(hub.url), now=at(1))
         again = crawl(settings, source_of(hub.url), fresh=True, now=at(2)).manifest
-    assert (again.models, again.complete) == (13_000, True)
+    assert (again.models, again.complete) == (14_000, True)
 
 
 def listing(count: int, author: Callable[[int], str]) -> pl.DataFrame:
