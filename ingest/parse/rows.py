@@ -134,7 +134,8 @@ def _nulls(count: int, types: Types) -> pl.DataFrame:
 
 def _read(array: bytes, types: Types) -> pl.DataFrame | None:
     """A JSON array in columns; None where it is none, does not fit, or holds NUL or half a surrogate pair."""
-    if array.lstrip()[:1] != b"[" or (b"\\u" in array and _ODD_ESCAPE.search(array)):
+    escape = array.find(b"\\")  # one byte is found twenty times sooner than two
+    if array.lstrip()[:1] != b"[" or (escape >= 0 and _ODD_ESCAPE.search(array, escape)):
         return None
     try:
         return pl.read_json(array, schema=dict(types))
