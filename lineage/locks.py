@@ -72,7 +72,7 @@ def _locked(path: Path, wait: bool) -> IO[bytes]:
         file = path.open("a+b")
         try:
             _take(file, wait)
-            if path.exists() and path.stat().st_ino == os.fstat(file.fileno()).st_ino:
+            if _is(path, file):
                 return file
         except (BlockingIOError, PermissionError):
             owner = _read(file)
@@ -82,6 +82,14 @@ def _locked(path: Path, wait: bool) -> IO[bytes]:
             file.close()
             raise
         file.close()
+
+
+def _is(path: Path, file: IO[bytes]) -> bool:
+    """Whether the path still names that open file; looked at once, for the file may go between two looks."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
 
 
 def _read(file: IO[bytes]) -> str:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -67,6 +68,25 @@ def test_many_in_a_row_never_hold_it_together(tmp_path):
     command = [sys.executable, "-c", TURNS, str(tmp_path / "a.lock"), str(tmp_path / "inside")]
     turns = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     assert [process.communicate(timeout=60)[0] for process in turns] == ["done\n"] * 3
+
+
+@pytest.mark.parametrize("look", [1, 2])
+def test_a_file_that_goes_while_it_is_looked_at_does_not_count(tmp_path, monkeypatch, look):
+    """As when its last owner removes it between one look of ours and the next."""
+    path = tmp_path / "a.lock"
+    looks = []
+    stat = Path.stat
+
+    def going(self, **more):
+        if self == path:
+            looks.append(self)
+            if len(looks) == look:
+                path.unlink()
+        return stat(self, **more)
+
+    monkeypatch.setattr(Path, "stat", going)
+    with locks.exclusive(path, "me"):
+        assert path.read_text() == "me"
 
 
 def test_it_can_be_taken_again_and_leaves_nothing(tmp_path):
