@@ -66,6 +66,7 @@ class Facts(TypedDict):
     unexpanded: NotRequired[int | None]
     direct_exact: NotRequired[bool | None]
     aliases: NotRequired[tuple[tuple[str, str], ...]]
+    former: NotRequired[tuple[tuple[str, str], ...]]
     based_on: NotRequired[str | None]
     full_as_of: NotRequired[datetime | None]
     whole: NotRequired[Whole | None]
@@ -77,11 +78,12 @@ class Manifest:
 
     `rows` = `models` + `quarantined`; `repeated` counts further rows, left out for a newer one of the same model.
     `scope` is "hub", or slugs and ids sorted and joined by "+". `kind` is crawl, import, dump or update. `sha256` is
-    over the schema version, the parts' digests and the aliases: two snapshots with the same one count the same. Of a
+    over the schema version, the parts' digests and the old names: two snapshots with the same one count the same. Of a
     family crawl: `expanded` models had all their children listed, `unexpanded` had not; `direct_exact` where every
-    member had. `aliases` are pairs (old id, id now) that redirects showed, or one hub_id in two snapshots. An update
-    is `based_on` another snapshot, whose parts it shares, with delta parts over them; `full_as_of` is when the whole
-    was last listed. A layer holds some of the rows of another snapshot, the `whole`, and its `kind` is layer.
+    member had. `aliases` are pairs (old id, id now) that redirects showed, or one hub_id in two snapshots. `former` are
+    pairs (name, hub_id) of models whose hub_id no row tells, private for a day say: they mean nobody until one does. An
+    update is `based_on` another snapshot, whose parts it shares, with delta parts over them; `full_as_of` is when the
+    whole was last listed. A layer holds some of the rows of another snapshot, the `whole`, and its `kind` is layer.
     """
 
     id: str
@@ -114,6 +116,7 @@ class Manifest:
     unexpanded: int | None = None
     direct_exact: bool | None = None
     aliases: tuple[tuple[str, str], ...] = ()
+    former: tuple[tuple[str, str], ...] = ()
     based_on: str | None = None
     full_as_of: datetime | None = None
     whole: Whole | None = None
@@ -132,7 +135,8 @@ class Manifest:
             known[name] = told and datetime.fromisoformat(told)
         for name in ("fields", "missing_columns", "notes"):
             known[name] = tuple(known.get(name, ()))
-        known["aliases"] = tuple((old, new) for old, new in known.get("aliases", ()))
+        for name in ("aliases", "former"):
+            known[name] = tuple((old, new) for old, new in known.get(name, ()))
         known["parts"] = tuple(_part(part) for part in known["parts"])
         known["quarantine"] = known["quarantine"] and _part(known["quarantine"])
         known["whole"] = Whole(**known["whole"]) if known.get("whole") else None
@@ -183,7 +187,7 @@ class Snapshot:
         for part in (*self.manifest.parts, *([self.manifest.quarantine] if self.manifest.quarantine else [])):
             self._checked(part)
         if self.manifest.sha256 not in (_digest(self.manifest), _parts_digest(self.manifest)):
-            raise Damaged(f"{self.path / MANIFEST}: its digest does not fit its parts and aliases. {_AGAIN}")
+            raise Damaged(f"{self.path / MANIFEST}: its digest does not fit its parts and old names. {_AGAIN}")
 
     def _sized(self, part: Part) -> Path:
         path = self.path / part.name
@@ -423,11 +427,12 @@ def _manifest(folder: Path) -> Manifest:
 
 
 def _digest(manifest: Manifest) -> str:
-    """Over all that the counts rest on: the parts, and the aliases where there are any."""
+    """Over all that the counts rest on, now or later: the parts, and the old names where there are any."""
     parts = _parts_digest(manifest)
-    if not manifest.aliases:
+    if not manifest.aliases and not manifest.former:
         return parts
-    return hashlib.sha256("\n".join([parts, json.dumps(sorted(manifest.aliases))]).encode()).hexdigest()
+    names = [manifest.aliases, manifest.former] if manifest.former else [manifest.aliases]
+    return hashlib.sha256("\n".join([parts, *(json.dumps(sorted(pairs)) for pairs in names)]).encode()).hexdigest()
 
 
 def _parts_digest(manifest: Manifest) -> str:

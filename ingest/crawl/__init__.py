@@ -18,6 +18,7 @@ from ingest.crawl.chains import Chains, Kept
 from ingest.crawl.family_crawl import Asked, FamilyTree
 from ingest.crawl.family_notes import notes
 from ingest.crawl.pages import Pages, Plan, kept
+from ingest.crawl.renames import OldNames
 from ingest.crawl.series import WHOLE
 from ingest.crawl.stopping import Stopping
 from ingest.crawl.vanished import COLUMNS, Vanished, vanished
@@ -206,13 +207,11 @@ class _Crawl:
         kept = pl.LazyFrame({"id": self._tree.kept()}, schema={"id": pl.String})
         return rows.join(kept, on="id", how="semi", maintain_order="left")
 
-    def _aliases(self, pages: Pages | Kept, since: Vanished | None) -> renames.Aliases:
-        """Old names and what they mean: those of the snapshot before, those renamed since, the Hub's redirects."""
-        known = self._last.aliases if self._last else ()
-        renamed = since.renamed if since else pl.DataFrame(schema={"before": pl.String, "after": pl.String})
+    def _old_names(self, pages: Pages | Kept, since: Vanished | None) -> OldNames:
+        """Those of the snapshot before, those renamed since, the Hub's redirects."""
+        renamed = dict(since.renamed.iter_rows()) if since else {}
         seen = self._tree.aliases if self._tree else {}
-        before = opened(self._settings, self._last.id).rows(["hub_id", "id"]) if self._last and known else None
-        return tuple(sorted((dict(renames.followed(known, renamed, self._rows(pages), before)) | seen).items()))
+        return renames.carried(self._settings, self._last, renamed | seen, self._rows(pages))
 
     def _sealed(self, pages: Pages | Kept, walk: Walk | Chains, early: str, since: Vanished | None) -> Snapshot:
         told = next((head.simulated for head in pages.heads if head.simulated), None)
@@ -221,6 +220,7 @@ class _Crawl:
         if since is not None and self._last is not None:
             facts = (*facts, *since.notes(self._last.id))
         try:
+            names = self._old_names(pages, since)
             return sealed(
                 self._settings,
                 rows=self._rows(pages),
@@ -244,7 +244,8 @@ class _Crawl:
                 expanded=len(tree.expanded) if tree else None,
                 unexpanded=len(tree.unexpanded()) if tree else None,
                 direct_exact=tree.direct_exact if tree else None,
-                aliases=self._aliases(pages, since),
+                aliases=names.aliases,
+                former=names.former,
             )
         except PolarsError:
             pages.check()

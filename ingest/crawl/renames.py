@@ -2,41 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import logging
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 import polars as pl
 
-Aliases = tuple[tuple[str, str], ...]
-"""Pairs (old id, id now), sorted, as `snapshots.Manifest` has them."""
+from lineage.errors import LineageError
+from lineage.settings import Settings
+from lineage.snapshots import Manifest, opened
+
+Pairs = tuple[tuple[str, str], ...]
+_log = logging.getLogger(__name__)
 
 
-def followed(known: Aliases, renamed: pl.DataFrame, rows: pl.LazyFrame, before: pl.LazyFrame | None = None) -> Aliases:
-    """`carried`, by all rows of the new snapshot and of the one `before`; read only where there is a pair to judge.
+@dataclass(frozen=True)
+class OldNames:
+    """As `snapshots.Manifest` has them, sorted: `aliases` (old id, id now) and `former` (name, hub_id)."""
 
-    Without the rows before, a known pair goes by its name alone.
+    aliases: Pairs = ()
+    former: Pairs = ()
+
+
+def carried(settings: Settings, last: Manifest | None, renamed: Mapping[str, str], rows: pl.LazyFrame) -> OldNames:
+    """`followed` from the snapshot before, the `last`; where its rows cannot be read its aliases go by their ids."""
+    known = OldNames(last.aliases, last.former) if last else OldNames()
+    before = None
+    if last and last.aliases:
+        try:
+            before = opened(settings, last.id).rows(["hub_id", "id"])
+        except LineageError as error:
+            _log.warning("Old names go by ids alone, not by what they meant before: %s", error)
+    return followed(known, renamed, rows, before)
+
+
+def followed(
+    known: OldNames, renamed: Mapping[str, str], rows: pl.LazyFrame, before: pl.LazyFrame | None = None
+) -> OldNames:
+    """The old names that hold now, by all rows of the new snapshot and of the one `before` (hub_id, id).
+
+    `known` are those of the one before, `renamed` leads from ids then to ids now. A name goes with the hub_id of the
+    model that had it last, and is dormant while no row tells that one; where none is told it goes by the id alone. A
+    name that a row has means that row's model, and no longer another.
     """
-    names = {name for pair in (*known, *renamed.iter_rows()) for name in pair}
-    if not names:
-        return ()
-    asked = pl.LazyFrame({"id": sorted(names)})
-    live = rows.select("id").join(asked, on="id", how="semi").collect(engine="streaming")["id"]
-    went = {} if before is None else _went({new for _, new in known}, before, rows)
-    return carried([(old, went.get(new, new)) for old, new in known], renamed, set(live))
+    led = dict(known.aliases)
+    hubs: dict[str, str | None] = dict(known.former)
+    if before is not None:
+        had = _listed(before, led.values())
+        hubs |= {name: had[new] for old, new in led.items() if had.get(new) for name in (old, new)}
+    led |= renamed
+    live = _listed(rows, {*led, *led.values(), *hubs}, {hub for hub in hubs.values() if hub})
+    hubs |= {old: live.get(new) for old, new in renamed.items()}
+    now = {hub: id for id, hub in live.items() if hub}
+    former = {old: hub for old, hub in hubs.items() if hub and hub not in now and live.get(old) is None}
+    return OldNames(tuple(sorted(_led(led, hubs, live, now).items())), tuple(sorted(former.items())))
 
 
-def carried(known: Iterable[tuple[str, str | None]], renamed: pl.DataFrame, live: Collection[str]) -> Aliases:
-    """The pairs that hold now: those of the snapshot before and `renamed` (before, after), each to a `live` id.
+def _led(
+    led: Mapping[str, str], hubs: Mapping[str, str | None], live: Mapping[str, str | None], now: Mapping[str, str]
+) -> dict[str, str]:
+    """Where names that no row has lead to: the id that their model's hub_id has now, else the same id as before."""
+    found = {}
+    for old in (led.keys() | hubs.keys()) - live.keys():
+        hub, new = hubs.get(old), led.get(old, "")
+        if hub and hub in now:
+            found[old] = now[hub]
+        elif new in live and (hub is None or live[new] is None):
+            found[old] = new
+    return found
 
-    An old name that a model has again means that model; one whose model is no longer listed (None) means nobody.
-    """
-    moved = dict(renamed.select("before", "after").iter_rows())
-    pairs = {old: moved.get(new, new) for old, new in known if new is not None} | moved
-    return tuple(sorted((old, new) for old, new in pairs.items() if old not in live and new in live))
 
-
-def _went(names: Collection[str], before: pl.LazyFrame, rows: pl.LazyFrame) -> dict[str, str | None]:
-    """Where the models that had these names are now: their id by `hub_id`, None where that is no longer listed."""
-    asked = pl.LazyFrame({"id": sorted(names)}, schema={"id": pl.String})
-    had = before.select("hub_id", "id").join(asked, on="id", how="semi").filter(pl.col("hub_id").is_not_null())
-    now = rows.select("hub_id", pl.col("id").alias("now"))
-    return dict(had.join(now, on="hub_id", how="left").select("id", "now").collect(engine="streaming").iter_rows())
+def _listed(rows: pl.LazyFrame, names: Collection[str], hubs: Collection[str] = ()) -> dict[str, str | None]:
+    """The hub_id by the id of the rows with one of these ids or hub_ids; none is read where none is asked."""
+    if not names and not hubs:
+        return {}
+    asked = pl.col("id").is_in(list(names)) | pl.col("hub_id").is_in(list(hubs))
+    found = rows.select("id", "hub_id").filter(asked).collect(engine="streaming")
+    return dict(found.sort("id").iter_rows())

@@ -183,6 +183,7 @@ class _Update:
         over = self._base if late <= base.models * deltas.LIMIT else None
         rows = changed.rows.lazy() if over else deltas.overlaid(self._base.rows(), [changed.rows.lazy()], list(LISTING))
         listed = deltas.overlaid(self._base.rows(changes.KEYS), [changed.rows.lazy()], ["hub_id", "id"])
+        names = renames.carried(self._settings, base, dict(changed.renamed.iter_rows()), listed)
         full = base.full_as_of or base.as_of
         return sealed(
             self._settings,
@@ -205,7 +206,8 @@ class _Update:
             requests=walk.requests,
             missing_columns=base.missing_columns,
             notes=_notes(base, changed, walk.requests, walk.started_at),
-            aliases=renames.followed(base.aliases, changed.renamed, listed, self._base.rows(["hub_id", "id"])),
+            aliases=names.aliases,
+            former=names.former,
             based_on=base.id,
             full_as_of=full,
         )

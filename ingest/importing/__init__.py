@@ -33,7 +33,6 @@ Say: TypeAlias = Callable[[str], None]
 _PARQUET = b"PAR1"
 _CARD = tuple(name for name in LISTING if name.startswith("card_"))
 _SPEAKING = ("tags", "baseModels", "cardData")
-_NONE_RENAMED = pl.DataFrame(schema={"before": pl.String, "after": pl.String})
 _CUT = "The file ends in the middle; the whole rows before that were kept."
 
 
@@ -142,10 +141,9 @@ def bootstrap_hub(
     day = datetime(found.day.year, found.day.month, found.day.day, tzinfo=UTC)
     kept = settings.home / "dumps"
     last = _last(settings, found.endpoint)
-    known = last.aliases if last else ()
     with bootstrap.read(found, token, progress, say, cache=kept) as reader:
         snapshot = _seal_dump(
-            settings, reader, found.source, found.endpoint, started, day, now, notes=(found.terms,), known=known
+            settings, reader, found.source, found.endpoint, started, day, now, notes=(found.terms,), last=last
         )
     rmtree(kept, ignore_errors=True)
     newest = snapshot.manifest.watermark or day
@@ -220,7 +218,7 @@ def _seal_dump(
     scope: str = WHOLE,
     notes: tuple[str, ...] = (),
     dated: bool = False,
-    known: renames.Aliases = (),
+    last: Manifest | None = None,
 ) -> Snapshot:
     with closing(reader), _spool(settings, started) as spool:
         _refuse_silent(source, reader.missing)
@@ -228,6 +226,7 @@ def _seal_dump(
         if not spool.rows().head(1).collect().height:
             raise Fatal(f"{source} holds no row that can be read.")
         as_of = spool.modified or spool.created or otherwise
+        names = renames.carried(settings, last, {}, spool.rows())
         return sealed(
             settings,
             rows=spool.rows(),
@@ -244,7 +243,8 @@ def _seal_dump(
             card=reader.card,
             missing_columns=reader.missing,
             notes=(*notes, *_lacking(reader.missing)),
-            aliases=renames.followed(known, _NONE_RENAMED, spool.rows()),
+            aliases=names.aliases,
+            former=names.former,
         )
 
 

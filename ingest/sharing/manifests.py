@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import fields
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,8 +21,8 @@ from lineage.snapshots import Manifest, Part, Snapshot
 
 MANIFEST = "manifest.json"
 
-_MOST = 4_000_000
-"""Bytes that a manifest may have."""
+_MOST = 16_000_000
+"""Bytes that a manifest may have: some 200,000 old names."""
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,95}")
 _ROWS = re.compile(r"(?:models|delta)-\d{5}\.parquet")
@@ -109,7 +110,7 @@ def _other_type(manifest: Manifest) -> str:
         "direct_exact": (bool, none),
     }
     texts = {name: getattr(manifest, name) for name in ("fields", "missing_columns", "notes")}
-    texts["aliases"] = tuple(text for pair in manifest.aliases for text in pair)
+    texts |= {name: tuple(chain(*getattr(manifest, name))) for name in ("aliases", "former")}
     whole = manifest.whole
     wrong = [
         *(name for name, allowed in kinds.items() if type(getattr(manifest, name)) not in allowed),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import polars as pl
 import pytest
@@ -12,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.crawl import crawl
-from ingest.crawl.renames import carried
+from ingest.crawl.renames import OldNames, followed
 from ingest.crawl.update import update
 from ingest.simulated.server import SimulatedHub
 from ingest.simulated.sources import RowsSource, rows_world
-from lineage.snapshots import Snapshot
+from lineage import changes
+from lineage.snapshots import MANIFEST, Snapshot, opened
 from tests.crawl.worlds import Raw, raw
 from tests.reports.homes import run
 
@@ -132,6 +134,69 @@ def test_a_successor_that_is_gone_is_no_name_for_anybody(hub, settings, source_o
     assert last.manifest.aliases == ()
 
 
+def away(*more: Raw) -> RowsSource:
+    """The world while the model in the middle is private."""
+    kids = [one(100 + n, f"sim-k{n}/kid", "sim-a/mid") for n in range(KIDS)]
+    return rows_world([one(1, ROOT), *kids, *more], label="seed=1")
+
+
+@pytest.mark.parametrize("fetch", [update, crawl])
+@pytest.mark.parametrize("name", ["sim-a/b", "sim-a/c", "sim-a/mid"])
+def test_a_model_that_was_away_comes_back_with_its_old_names(hub, settings, source_of, fetch, name):
+    """Whatever it is called then; while it is away its old name is nobody's."""
+    source = source_of(hub.url)
+    crawl(settings, source, now=clock(0))
+    hub.show(world("sim-a/b", "sim-a/mid", changed=2))
+    crawl(settings, source, now=clock(3))
+    hub.show(away())
+    absent = crawl(settings, source, now=clock(4), accept_partial=True)
+    assert absent.manifest.aliases == ()
+    assert absent.manifest.former == (("sim-a/b", f"{2:024x}"), ("sim-a/mid", f"{2:024x}"))
+    assert derivatives(settings, absent) == 0
+    assert said(settings, "model", "sim-a/mid")["stub"] is True
+    hub.show(away(one(60, "sim-z/fresh", changed=5)))
+    fetch(settings, source, now=clock(6))
+    hub.show(world(name, "sim-a/mid", one(60, "sim-z/fresh", changed=5), changed=7))
+    back = fetch(settings, source, now=clock(8))
+    others = sorted({"sim-a/b", "sim-a/mid"} - {name})
+    assert back.manifest.aliases == tuple((old, name) for old in others)
+    assert back.manifest.former == ()
+    assert derivatives(settings, back) == KIDS + 1
+
+
+def test_an_old_name_that_another_took_meanwhile_does_not_come_back(hub, settings, source_of):
+    source = source_of(hub.url)
+    crawl(settings, source, now=clock(0))
+    hub.show(world("sim-a/b", "sim-a/mid", changed=2))
+    crawl(settings, source, now=clock(3))
+    hub.show(away(one(60, "sim-a/mid", changed=4)))
+    taken = crawl(settings, source, now=clock(5), accept_partial=True)
+    assert taken.manifest.former == (("sim-a/b", f"{2:024x}"),)
+    hub.show(world("sim-a/b", "sim-a/mid", changed=2))
+    assert crawl(settings, source, now=clock(7), accept_partial=True).manifest.aliases == ()
+
+
+def test_a_manifest_from_before_there_were_former_names_is_read_and_verified(hub, settings, source_of):
+    source = source_of(hub.url)
+    crawl(settings, source, now=clock(0))
+    hub.show(world("sim-a/b", "sim-a/mid", changed=2))
+    made = crawl(settings, source, now=clock(3))
+    old = {name: told for name, told in json.loads(made.manifest.to_json()).items() if name != "former"}
+    (made.path / MANIFEST).write_text(json.dumps(old), encoding="utf-8")
+    read = opened(settings, made.manifest.id)
+    read.verify()
+    assert (read.manifest.aliases, read.manifest.former) == ((("sim-a/mid", "sim-a/b"),), ())
+
+
+def test_a_snapshot_before_that_cannot_be_read_costs_no_old_name(hub, settings, source_of):
+    source = source_of(hub.url)
+    crawl(settings, source, now=clock(0))
+    hub.show(world("sim-a/b", "sim-a/mid", changed=2))
+    damaged = crawl(settings, source, now=clock(3))
+    (damaged.path / damaged.manifest.parts[0].name).unlink()
+    assert crawl(settings, source, now=clock(4)).manifest.aliases == (("sim-a/mid", "sim-a/b"),)
+
+
 @pytest.mark.parametrize("fetch", [update, crawl])
 def test_an_old_name_is_not_handed_to_another_model_that_takes_the_new_one(hub, settings, source_of, fetch):
     source = source_of(hub.url)
@@ -159,16 +224,62 @@ def test_an_old_name_that_no_row_writes_any_more_still_finds_its_model(hub, sett
 NAMES = st.sampled_from("abcdef")
 
 
-@given(st.lists(st.tuples(NAMES, NAMES), max_size=6), st.dictionaries(NAMES, NAMES, max_size=4), st.sets(NAMES))
-def test_every_old_name_leads_in_one_step_to_a_live_one_and_none_is_live(steps, seen, live):
-    known = tuple(seen.items())
-    renamed = pl.DataFrame(list(dict(steps).items()), {"before": pl.String, "after": pl.String}, orient="row")
-    found = dict(carried(known, renamed, live))
-    assert not set(found) & live
-    assert set(found.values()) <= live
-    for old, new in dict(steps).items():
-        if new in live and old not in live:
-            assert found[old] == new
+IDS = st.sampled_from("1234")
+LISTINGS = st.dictionaries(NAMES, st.none() | IDS, max_size=5).map(
+    lambda named: {
+        id: hub for id, hub in named.items() if hub is None or next(k for k, h in named.items() if h == hub) == id
+    }
+)
+
+
+def rows_of(listing: dict[str, str | None]) -> pl.LazyFrame:
+    schema = {"hub_id": pl.String, "id": pl.String}
+    return pl.LazyFrame([(hub, id) for id, hub in listing.items()], schema, orient="row")
+
+
+def renamed_between(before: dict[str, str | None], after: dict[str, str | None]) -> dict[str, str]:
+    return dict(changes.matched(rows_of(before).collect(), rows_of(after).collect()).renamed.iter_rows())
+
+
+def walked(listings: list[dict[str, str | None]]) -> Iterator[tuple[dict[str, str | None], OldNames]]:
+    """Each listing after the first, with the old names that hold then."""
+    known = OldNames()
+    for before, after in pairwise(listings):
+        known = followed(known, renamed_between(before, after), rows_of(after), rows_of(before))
+        yield after, known
+
+
+@given(st.lists(LISTINGS, min_size=2, max_size=6))
+def test_every_old_name_leads_in_one_step_to_a_live_one_and_none_is_live(listings):
+    for after, known in walked(listings):
+        assert not set(dict(known.aliases)) & set(after)
+        assert set(dict(known.aliases).values()) <= set(after)
+
+
+@given(st.lists(st.dictionaries(IDS, NAMES, max_size=4), min_size=2, max_size=6))
+def test_an_old_name_means_who_had_it_last_and_nobody_while_that_one_is_away(seen):
+    """Held against the whole past, where every `_id` is told: all names of each model that has more than one."""
+    listings = [{id: hub for hub, id in named.items()} for named in seen]
+    names: dict[str, set[str]] = {}
+    for before, (after, known) in zip(listings[:-1], walked(listings), strict=True):
+        then, now = ({hub: id for id, hub in listing.items()} for listing in (before, after))
+        for hub, id in now.items():
+            names[hub] = names.get(hub, set()) | {id, then.get(hub, id)}
+        left = {hub: {id for id in had if after.get(id, hub) == hub} for hub, had in names.items()}
+        names = {hub: had for hub, had in left.items() if had - {now.get(hub)}}
+        led = {(old, now[hub]) for hub, had in names.items() if hub in now for old in had - {now[hub]}}
+        assert set(known.aliases) == led
+        assert set(known.former) == {(old, hub) for hub, had in names.items() if hub not in now for old in had}
+
+
+@given(st.lists(LISTINGS, min_size=1, max_size=4), LISTINGS)
+def test_absence_changes_nothing_in_the_end(absences, last):
+    """Whoever is listed again under a name of its own has the old names that it would have had all along."""
+    first = {f"old{id}": hub for id, hub in last.items() if hub is not None}
+    ((_, wanted),) = walked([first, last])
+    there = [{id: hub for id, hub in last.items() if id not in gone} for gone in absences]
+    *_, (_, found) = walked([first, last, *there, last])
+    assert found == wanted
 
 
 def test_a_model_made_anew_under_a_gone_ones_name_is_new_for_update_and_diff_alike(hub, settings, source_of):

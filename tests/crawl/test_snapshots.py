@@ -147,6 +147,7 @@ def test_the_manifest_survives_its_text_and_keys_of_the_future(settings, listing
         unexpanded=4,
         direct_exact=True,
         aliases=(("old", "new"),),
+        former=(("older", "01"),),
     ).manifest
     raw = json.loads(kept.to_json()) | {"of_the_future": 1}
     assert Manifest.from_json(json.dumps(raw)) == kept
@@ -170,6 +171,18 @@ def test_the_digest_covers_aliases_where_there_are_any(settings, listing):
     for aliases in ((), (("old", "other"),), (("old", "new"), ("x", "new"))):
         with pytest.raises(Damaged, match="digest"):
             Snapshot(replace(kept.manifest, aliases=aliases), kept.path).verify()
+
+
+def test_the_digest_covers_former_names_where_there_are_any(settings, listing):
+    """A pair is never taken for one of the other kind."""
+    rows = [listing([{"id": "new", "hub_id": "01"}])]
+    pair = (("old", "new"),)
+    kept = seal(settings, rows, former=pair).manifest
+    sealed = [kept, *(seal(settings, rows, **names).manifest for names in ({}, {"aliases": pair}))]
+    assert len({manifest.sha256 for manifest in sealed}) == 3
+    for other in ({"former": ()}, {"former": (("old", "other"),)}, {"former": (), "aliases": pair}, {"aliases": pair}):
+        with pytest.raises(Damaged, match="digest"):
+            Snapshot(replace(kept, **other), settings.snapshots / kept.id).verify()
 
 
 def test_ids_carry_scope_and_time(settings, listing):

@@ -361,7 +361,10 @@ def test_an_update_catches_up_from_the_dumps_watermark_with_cards_of_what_change
 
 
 def test_old_names_are_carried_over_a_dump(tmp_path: Path) -> None:
-    """It has no ids of the Hub to tell them by; those of which it lists the old one, or not the new one, go."""
+    """It has no ids of the Hub to tell them by; those of which it lists the old one, or not the new one, go.
+
+    Those that go by an id of the Hub wait for a row that tells it.
+    """
     day = NOW - timedelta(days=2)
     pairs = (("sim-a/old", "sim-a/model-7"), ("sim-a/model-8", "sim-a/model-9"), ("sim-a/x", "sim-a/gone"))
     with _hub(_daily(tmp_path)) as hub:
@@ -369,9 +372,11 @@ def test_old_names_are_carried_over_a_dump(tmp_path: Path) -> None:
         none = pl.DataFrame(schema=QUARANTINE)
         times = {"started_at": day, "finished_at": day, "as_of": day}
         told = {"scope": "hub", "kind": "crawl", "source": "a test", "endpoint": hub.url, "aliases": pairs}
+        told |= {"former": (("sim-a/away", "01"), ("sim-a/model-8", "02"))}
         sealed(settings, rows=pl.LazyFrame(schema=LISTING), quarantined=none, **told, **times)
         dumped = importing.bootstrap_hub(settings, now=_clock, token=False).manifest
     assert dumped.aliases == (("sim-a/old", "sim-a/model-7"),)
+    assert dumped.former == (("sim-a/away", "01"), ("sim-a/model-8", "02"))
 
 
 def test_a_dump_older_than_the_last_crawl_says_so_and_no_update_builds_on_it(tmp_path: Path) -> None:

@@ -110,6 +110,8 @@ WRONG: dict[str, tuple[Callable[[Files], object], type[Exception], str]] = {
         edited(MANIFEST, lambda raw: raw["whole"].update(models="9")), Damaged, "its whole.models is of another type",
     ),
     "other names": (_says(aliases=[["a/child-1", "a/child-2"]]), Damaged, "its digest does not fit"),
+    "other former names": (_says(former=[["a/child-1", "01"]]), Damaged, "its digest does not fit"),
+    "a former name of nobody": (_says(former=[["a/child-1", None]]), Damaged, "its former is of another type"),
     "a name for three": (_says(aliases=[["a", "b", "c"]]), Damaged, "is no manifest"),
     "a watermark after its rows": (_says(watermark="2026-08-22T00:00:01+00:00"), Damaged, "its watermark is later"),
     "a watermark before the Hub": (_says(watermark="1999-01-01T00:00:00+00:00"), Damaged, "its watermark is before"),
@@ -142,7 +144,7 @@ WRONG: dict[str, tuple[Callable[[Files], object], type[Exception], str]] = {
     "no JSON": (lambda files: files.update({MANIFEST: b"<html>"}), Damaged, "is no manifest"),
     "a list": (lambda files: files.update({MANIFEST: b"[]"}), Damaged, "is no manifest"),
     "a deep one": (lambda files: files.update({MANIFEST: b"[" * 100_000}), Damaged, "is no manifest"),
-    "a long one": (lambda files: files.update({MANIFEST: b" " * 5_000_000}), Damaged, "no manifest is so long"),
+    "a long one": (lambda files: files.update({MANIFEST: b" " * 17_000_000}), Damaged, "no manifest is so long"),
     "no layer": (
         lambda files: [files.pop(path) for path in list(files) if "/" in path], NotFound, "no published snapshot",
     ),

@@ -35,6 +35,15 @@ def test_full_comes_back_as_it_was_sealed(world: Settings, hub: WritableHub, hom
     assert all(path.startswith("snapshots/") for path in left(home))
 
 
+def test_old_names_travel_and_those_that_wait_for_a_later_crawl_only_in_full(hub: WritableHub, home: Settings) -> None:
+    made = away(home, "made")
+    real(made, ROWS, aliases=(("a/old", "a/child"),), former=(("a/gone", "01"),))
+    put(made, hub)
+    full, part = get(home, hub, layer="full").manifest, get(home, hub).manifest
+    assert (full.aliases, full.former) == ((("a/old", "a/child"),), (("a/gone", "01"),))
+    assert (part.aliases, part.former) == ((("a/old", "a/child"),), ())
+
+
 def test_the_lineage_layer_is_what_is_fetched_unless_named(world: Settings, hub: WritableHub, home: Settings) -> None:
     put(world, hub, simulated=True)
     hub.requests.clear()
