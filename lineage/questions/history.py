@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -178,32 +179,32 @@ def history(
 ) -> HistoryAnswer:
     """Every counter of a family or model on each snapshot of a scope, and who is gone since the one before.
 
-    `opened` gives the atlas of a snapshot. One that lacks the name is left out and noted; where all do, `NotFound`.
-    `among` are the ids of the snapshots to look at, all of the scope by default. New and gone are of all derivatives,
-    whatever the attribution.
+    The model is the one that the name means in the newest snapshot that knows it, followed by its hub_id; where no
+    hub_id is told, by its id alone. `opened` gives the atlas of a snapshot. One that lacks the model is left out and
+    noted; where all do, `NotFound`. `among` are the ids of the snapshots to look at, all of the scope by default. New
+    and gone are of all derivatives, whatever the attribution.
     """
     line = tuple(manifest for manifest in series(settings, scope) if among is None or manifest.id in among)
+    asked, said = _asked(name, line, opened)
     lines: list[Past] = []
-    said: list[str] = []
-    kind, earlier = "", None
+    called, earlier = asked.id, None
     for manifest in line:
         with opened(manifest) as atlas:
-            try:
-                target = naming.target(atlas, name)
-            except NotFound:
-                if manifest is line[-1] and not lines:
-                    raise
+            target = _found(atlas, asked, called)
+            if target is None:
                 said.append(f"{name} is not in {manifest.id}.")
                 continue
+            if lines and target.name != called:
+                before = lines[-1].receipt.snapshot
+                said.append(f"It was {called} up to {before}, and {target.name} from {manifest.id} on.")
             ground = atlas.ground(evidence)
             table = counters.derivative_table(ground, target)
             values = counters.count(ground, target, table, attribution) | counters.loose(ground, target, attribution)
             now = _keys(atlas, table["node"].to_numpy()), _models(atlas)
             lines.append(_past(atlas, target, values, earlier, now, (evidence, attribution), limit))
-            said += naming.remarks(atlas, {name: target.name})
-            kind, earlier = target.kind, now
-    said += [ALONE] if len(lines) == 1 else [_BETWEEN]
-    return HistoryAnswer(lines[-1].receipt, name, kind, line[-1].scope, tuple(lines), tuple(dict.fromkeys(said)))
+            called, earlier = target.name, now
+    said += [ALONE] * (len(line) == 1) + [_BETWEEN] * (len(lines) > 1)
+    return HistoryAnswer(lines[-1].receipt, name, asked.kind, line[-1].scope, tuple(lines), tuple(said))
 
 
 _BETWEEN = (
@@ -212,6 +213,42 @@ _BETWEEN = (
 )
 
 _Seen = tuple[pl.DataFrame, pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Whom a history is of: a model's id and hub_id where they were looked up, or a family's slug."""
+
+    kind: str
+    id: str
+    hub_id: str | None
+
+
+def _asked(name: str, line: Sequence[Manifest], opened: Callable[[Manifest], Atlas]) -> tuple[_Asked, list[str]]:
+    """What a name means in the newest snapshot that knows it, and what is to be said of that."""
+    missing = NotFound(f"{name} is in none of these snapshots.")
+    for manifest in reversed(line):
+        with opened(manifest) as atlas:
+            try:
+                target = naming.target(atlas, name)
+            except NotFound as error:
+                missing = error if manifest is line[-1] else missing
+                continue
+            hub = atlas.column("hub_id")[int(target.members[0])] if target.kind == "model" else None
+            return _Asked(target.kind, target.name, hub), naming.remarks(atlas, {name: target.name})
+    raise missing
+
+
+def _found(atlas: Atlas, asked: _Asked, called: str) -> counters.Target | None:
+    """Who was asked for, in one snapshot: by hub_id, else by the id last seen or asked for, of no other hub_id."""
+    if asked.kind == "family":
+        return atlas.family_target(asked.id)
+    hubs = atlas.column("hub_id")
+    same = (hubs == asked.hub_id).arg_true() if asked.hub_id else hubs.head(0)
+    named = (atlas.node(id) for id in (called, asked.id))
+    untold = (node for node in named if node is not None and (asked.hub_id is None or hubs[node] is None))
+    node = same[0] if len(same) else next(untold, None)
+    return None if node is None else atlas.model_target(int(node))
 
 
 def _keys(atlas: Atlas, nodes: Ints) -> pl.DataFrame:

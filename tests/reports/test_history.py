@@ -96,6 +96,64 @@ def test_history_counts_each_snapshot_and_names_the_gone(settings: Settings) -> 
     assert "lower bound" not in shown.output
 
 
+def _told(settings: Settings, name: str) -> tuple[list[int | None], str]:
+    """The derivatives of each line of a history, and its notes in one text."""
+    done = run(settings.home, "history", name, "--json")
+    assert done.exit_code == 0, done.output
+    said = json.loads(done.stdout)
+    return [line["counts"]["derivatives"] for line in said["history"]], " ".join(said["notes"])
+
+
+def test_history_looks_back_under_the_old_name(settings: Settings) -> None:
+    first, second = _two(settings)
+    counted, notes = _told(settings, "c/new-name")
+    assert counted == [1, 1]
+    assert f"It was c/old-name up to {first}, and c/new-name from {second} on." in notes
+    assert "lower bound" not in notes
+    assert "is not in" not in notes
+    assert _told(settings, "c/old-name")[0] == [1, 1], "nobody is called so now; it is who was called so last"
+
+
+def test_history_keeps_two_models_apart_that_change_places(settings: Settings) -> None:
+    kids = [model(f"k/{n}", "a/x", hub_id=f"k{n}") for n in range(3)]
+    moved = [model(f"k/{n}", "a/y", hub_id=f"k{n}") for n in range(3)]
+    snapshot(settings, [model("a/x", hub_id="1"), model("a/y", hub_id="2"), *kids])
+    snapshot(settings, [model("a/y", hub_id="1"), model("a/x", hub_id="2"), *moved], TODAY + timedelta(days=1))
+    done = json.loads(run(settings.home, "history", "a/y", "--json").stdout)["history"]
+    assert [(line["counts"]["derivatives"], line["new"], line["gone"]) for line in done] == [(3, None, None), (3, 0, 0)]
+    assert _told(settings, "a/x")[0] == [0, 0]
+
+
+def test_history_does_not_go_on_with_another_model_that_had_the_name(settings: Settings) -> None:
+    first, _ = _two(settings)
+    counted, notes = _told(settings, "f/reused")
+    assert counted == [0]
+    assert f"f/reused is not in {first}." in notes
+    assert "lower bound" not in notes
+
+
+def test_history_goes_by_the_id_alone_where_no_hub_id_is_told(settings: Settings) -> None:
+    """And takes up the hub_id again where it is: between a crawl and one before lies a dump."""
+    rows = (("b/then", "1"), ("a/now", None), ("a/now", "1"))
+    for day, (id, hub) in enumerate(rows):
+        snapshot(settings, [model(id, hub_id=hub), model("k/id", id)], TODAY + timedelta(days=day))
+    counted, notes = _told(settings, "a/now")
+    assert counted == [1, 1, 1]
+    assert "It was b/then up to" in notes
+
+
+def test_history_of_who_is_gone_ends_with_the_last_that_had_it(settings: Settings) -> None:
+    _, second = _two(settings)
+    counted, notes = _told(settings, "b/gone")
+    assert counted == [0]
+    assert f"b/gone is not in {second}." in notes
+    again = run(settings.home, "history", "b/gone", "--json")
+    path = settings.home / "answer.json"
+    path.write_text(again.stdout, encoding="utf-8")
+    assert run(settings.home, "verify", str(path)).exit_code == 0
+    assert run(settings.home, "history", "b/gont").exit_code == 4
+
+
 PARENTS = ("Qwen/Qwen3-8B", "google/gemma-3-1b-it", "x/a", "x/b", "x/c", "")
 WORLDS = st.dictionaries(st.sampled_from("abcdef"), st.tuples(st.sampled_from(PARENTS), st.sampled_from("0123")))
 
