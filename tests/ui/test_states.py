@@ -54,8 +54,10 @@ def test_a_graph_stands_above_the_rows_that_hold_nodes(reader: Any) -> None:
 def test_families_side_by_side_show_what_they_share(reader: Any) -> None:
     page = reader.open("/trends?compare=qwen,llama")
     expect(page.get_by_text("Shared merges.")).to_be_visible()
+    buttons = page.locator("[data-testid=stDownloadButton]").filter(has_text="CSV")
+    expect(buttons).to_have_count(3)
     with page.expect_download() as saved:
-        page.get_by_role("button", name="CSV").last.click()
+        buttons.last.click()
     assert saved.value.suggested_filename == "shared-qwen-llama.csv"
 
 
