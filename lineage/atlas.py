@@ -150,7 +150,7 @@ class Atlas:
         """`schema.MEMBERS` under this registry."""
         from lineage import derived
 
-        return derived.members(self.place, self._whole, self.registry)
+        return derived.members(self.place, self._whole, self.registry, self.snapshot.manifest.aliases)
 
     @cached_property
     def finder(self) -> Finder:

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import logging
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -17,6 +18,11 @@ from lineage.domain import Level
 from lineage.families import membership
 from lineage.graph import Graph, depths, derivative_counts
 from lineage.registry import Registry
+
+Pairs = Sequence[tuple[str, str]]
+
+_MEMBERSHIP = 2
+"""Raise when the same tables, old names and registry would make other members."""
 
 _log = logging.getLogger(__name__)
 
@@ -39,17 +45,34 @@ def counts(place: Path, graph: Graph) -> pl.DataFrame:
     return _kept(place, "counts", made)
 
 
-def members(place: Path, graph: Graph, registry: Registry) -> pl.DataFrame:
-    """`schema.MEMBERS` of a resolved folder under a registry."""
+def members(place: Path, graph: Graph, registry: Registry, former: Pairs) -> pl.DataFrame:
+    """`schema.MEMBERS` of a resolved folder under a registry; `former` are its snapshot's pairs (old id, id now)."""
 
     def made() -> pl.DataFrame:
         """Hold the registry's claims against the graph."""
         nodes = resolved.table(place, "nodes", ["id", "created_at"])
-        pins = pl.DataFrame(_pins(registry), schema={"id": pl.String, "family": pl.UInt16}, orient="row")
-        pinned = nodes.select("id").with_row_index("node").join(pins, on="id").select("node", "family").rows()
-        return membership(graph.at(Level.DECLARED.mask), registry.claims(nodes["id"]), nodes["created_at"], pinned)
+        claims, pinned = claimed(nodes["id"], former, registry)
+        return membership(graph.at(Level.DECLARED.mask), claims, nodes["created_at"], pinned)
 
-    return _kept(place, f"members-{registry.digest[:12]}", made)
+    return _kept(place, f"members-{registry.digest[:12]}-{_MEMBERSHIP}", made)
+
+
+def claimed(ids: pl.Series, former: Pairs, registry: Registry) -> tuple[pl.DataFrame, list[tuple[int, int]]]:
+    """What the registry says of nodes: claims (row u32, family u16), and its pins among them as pairs.
+
+    Where no family claims the id now, those do that claim a former one, the first in registry order, unless they pin
+    the id now out.
+    """
+    now = registry.claims(ids)
+    nodes = pl.DataFrame({"name": ids}).with_row_index("row")
+    old = pl.DataFrame(former, schema={"name": pl.String, "now": pl.String}, orient="row")
+    old = old.join(nodes, left_on="now", right_on="name").join(now, on="row", how="anti").select("row", "name")
+    found = registry.claims(old["name"])
+    then = found.with_columns(row=old["row"].gather(found["row"]))
+    out = nodes.join(_pins(registry, "pins_out"), on="name").select("row", "family")
+    then = then.join(out, on=["row", "family"], how="anti").group_by("row").agg(pl.col("family").min())
+    pinned = pl.concat([nodes, old]).join(_pins(registry, "pins_in"), on="name", maintain_order="left")
+    return pl.concat([now, then]), pinned.join(out, on=["row", "family"], how="anti").select("row", "family").rows()
 
 
 def tallies(place: Path, registry: Registry, made: Callable[[], pl.DataFrame]) -> pl.DataFrame:
@@ -63,12 +86,13 @@ def has_tallies(place: Path, registry: Registry) -> bool:
 
 
 def _tallies(registry: Registry) -> str:
-    rules = zlib.crc32(repr((__version__, sorted(VERSIONS.items()), THRESHOLD)).encode())
+    rules = zlib.crc32(repr((__version__, _MEMBERSHIP, sorted(VERSIONS.items()), THRESHOLD)).encode())
     return f"tallies-{registry.digest[:12]}-{rules:08x}"
 
 
-def _pins(registry: Registry) -> list[tuple[str, int]]:
-    return [(id, place) for place, family in enumerate(registry.families) for id in family.pins_in]
+def _pins(registry: Registry, which: Literal["pins_in", "pins_out"]) -> pl.DataFrame:
+    pairs = [(id, place) for place, family in enumerate(registry.families) for id in getattr(family, which)]
+    return pl.DataFrame(pairs, schema={"name": pl.String, "family": pl.UInt16}, orient="row")
 
 
 def _kept(place: Path, name: str, made: Callable[[], pl.DataFrame]) -> pl.DataFrame:

@@ -83,5 +83,5 @@ def _manifest(loaded: Loaded) -> Manifest:
         quarantine=None,
         sha256=loaded.snapshot_sha256,
         tool_version=__version__,
-        notes=("Read from the store; `tagged`, `taught` and the findings of resolution need the snapshot itself.",),
+        notes=("Read from the store; `tagged`, `taught`, former names and findings need the snapshot itself.",),
     )

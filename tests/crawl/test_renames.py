@@ -164,6 +164,22 @@ def test_a_model_that_was_away_comes_back_with_its_old_names(hub, settings, sour
     assert derivatives(settings, back) == KIDS + 1
 
 
+@pytest.mark.parametrize("fetch", [update, crawl])
+def test_a_familys_root_that_is_called_otherwise_now_stays_its_root(hub, settings, source_of, fetch):
+    """Though no pattern of the registry knows the new name, and children write either."""
+    source = source_of(hub.url)
+    before = crawl(settings, source, now=clock(0))
+    assert derivatives(settings, before) == KIDS + 1
+    kids = [one(100 + n, f"sim-k{n}/kid", "sim-a/mid") for n in range(KIDS)]
+    fresh = one(300, "sim-z/fresh", "sim-q/eight", changed=2)
+    hub.show(rows_world([one(1, "sim-q/eight", changed=2), one(2, "sim-a/mid", ROOT), *kids, fresh], label="seed=1"))
+    assert derivatives(settings, fetch(settings, source, now=clock(3))) == KIDS + 2
+    lines = said(settings, "history", "qwen")["history"]
+    assert [(line["members"], line["new"], line["gone"], line["left"]) for line in lines] == [
+        (1, None, None, None), (1, 1, 0, 0),
+    ]  # fmt: skip
+
+
 def test_an_old_name_that_another_took_meanwhile_does_not_come_back(hub, settings, source_of):
     source = source_of(hub.url)
     crawl(settings, source, now=clock(0))
