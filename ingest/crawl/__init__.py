@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -98,17 +98,19 @@ class _Crawl:
         self._settings, self._source, self._options = settings, source, options
         self._now, self._progress = now, progress
         self._tree: FamilyTree | None = None
-        name, digest = WHOLE, None
+        name, digest, asked = WHOLE, None, None
         if options.scope:
             registry = registry or curated.load(settings.registry)
             asked = asked_for(options.scope, registry)
-            self._tree = FamilyTree(registry, asked, options.depth)
             name, digest = scope_name(asked), registry.digest
         fields = addresses.fields(options.card)
         depth = options.depth if options.scope else None
         self.plan = Plan(name, source.endpoint, fields, SNAPSHOT_VERSION, depth, digest)
         self._folder = settings.crawls / scope_slug(name)
         self._last = series.last(settings, name, source)
+        if registry is not None and asked is not None:
+            known = self._known(registry) if asked.families else ()
+            self._tree = FamilyTree(registry, asked, options.depth, known)
 
     def finished(self, stopping: Stopping, fresh: bool) -> Snapshot:
         """Fetch what is left, seal, and remove the pages."""
@@ -181,13 +183,29 @@ class _Crawl:
         last, tree = self._last, self._tree
         if last is None or not last.complete or not (tree is None or tree.whole):
             return None
+        before = self._before(COLUMNS)
+        if before is None:
+            return None
+        after = self._rows(pages).select(COLUMNS).collect().unique("id", keep="last", maintain_order=True)
+        return vanished(before.collect(), after)
+
+    def _before(self, columns: Sequence[str]) -> pl.LazyFrame | None:
+        """The rows of the last snapshot of the scope, or None where there is none that can be read."""
+        if self._last is None:
+            return None
         try:
-            before = opened(self._settings, last.id).rows(COLUMNS).collect()
+            return opened(self._settings, self._last.id).rows(columns)
         except LineageError as error:
             _log.warning("Not compared with the snapshot before: %s", error)
             return None
-        after = self._rows(pages).select(COLUMNS).collect().unique("id", keep="last", maintain_order=True)
-        return vanished(before, after)
+
+    def _known(self, registry: Registry) -> pl.Series:
+        """Ids and old names in the last snapshot of the scope that some family claims."""
+        old = [name for name, _ in self._last.aliases] if self._last else []
+        before = self._before(["id"])
+        names = pl.concat([pl.LazyFrame({"id": old}, schema={"id": pl.String}), *([] if before is None else [before])])
+        ids = names.collect()["id"]
+        return ids.gather(registry.claims(ids)["row"])
 
     def _left_out(self, since: Vanished | None) -> str:
         """Why a page may be missing in the middle, or nothing."""

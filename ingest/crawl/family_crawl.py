@@ -32,15 +32,16 @@ class FamilyTree:
     """What to fetch next for families and models, and what is known of them so far.
 
     A source is a member or an asked model. `depth` is how many levels of children are asked for: 1 those of the
-    sources alone, None all. `levels` holds sources (0) and descendants by their shortest distance; `aliases` maps old
-    ids to new ones.
+    sources alone, None all. `before` are ids known from the last crawl: members among them that are listed no more are
+    asked for by name, since they may be called otherwise now. `levels` holds sources (0) and descendants by their
+    shortest distance; `aliases` maps old ids to new ones.
     """
 
-    def __init__(self, registry: Registry, asked: Asked, depth: int | None = None) -> None:
+    def __init__(self, registry: Registry, asked: Asked, depth: int | None = None, before: Iterable[str] = ()) -> None:
         self._registry = registry
         self._asked = asked
         self._depth = depth
-        self._first = deque(_beginnings(registry, asked))
+        self._first = deque(_beginnings(registry, asked, filter(self._claimed, before)))
         self._upward: list[str] = []
         self._downward: list[tuple[bool, int, int, str]] = []
         self._open: Task | None = None
@@ -130,17 +131,20 @@ class FamilyTree:
     def _found(self, task: Task, ids: list[str]) -> None:
         """Rows of a namespace, of which the members are wanted, or the one row of a model, perhaps by a newer name."""
         if task.kind == "author":
-            claims = ((id, self._registry.claim(id)) for id in ids)
-            for id in (id for id, family in claims if family and family.slug in self._asked.families):
+            for id in filter(self._claimed, ids):
                 self._source(id)
             return
         for id in ids[:1]:
             if id != task.name:
                 self.aliases[task.name] = id
-            if self._first and self._first[0] == task:
+            if (self._first and self._first[0] == task) or self._claimed(task.name):
                 self._source(id)
             else:
                 self._ancestor(id)
+
+    def _claimed(self, id: str) -> bool:
+        family = self._registry.claim(id)
+        return family is not None and family.slug in self._asked.families
 
     def _source(self, id: str) -> None:
         self.sources.add(id)
@@ -187,14 +191,14 @@ class FamilyTree:
         self.missing.add(id)
 
 
-def _beginnings(registry: Registry, asked: Asked) -> Iterable[Task]:
-    """The asked models, every namespace of the asked families, and members pinned by id."""
+def _beginnings(registry: Registry, asked: Asked, before: Iterable[str]) -> Iterable[Task]:
+    """The asked models, every namespace of the asked families, members pinned by id, and those known `before`."""
     yield from (Task("model", id) for id in asked.ids)
     families = [family for slug in asked.families if (family := registry.family(slug))]
     spaces = {space for family in families for space in family.namespaces} - registry.renamed_namespaces.keys()
     yield from (Task("author", space) for space in sorted(spaces))
-    pins = {pin for family in families for pin in family.pins_in}
-    yield from (Task("model", pin) for pin in sorted(pins - set(asked.ids)))
+    known = {pin for family in families for pin in family.pins_in}.union(before)
+    yield from (Task("model", id) for id in sorted(known - set(asked.ids)))
 
 
 def _parents(rows: pl.DataFrame) -> dict[str, list[str]]:

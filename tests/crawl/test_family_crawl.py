@@ -161,6 +161,38 @@ def test_renamed_models_are_followed_and_their_old_names_kept(settings, source_o
     assert snapshot.manifest.scope == "b/asked+old/name"
 
 
+def test_a_member_that_is_called_otherwise_now_is_found_by_who_names_it(settings, source_of, now):
+    """Its children are asked for too: it is a member still, and direct counts are to be exact."""
+    world = rows_world(
+        family(("q/seven", None), ("Qwen/Qwen2.5-7B-Instruct", "Qwen/Qwen2.5-7B"), ("a/one", "q/seven")),
+        redirects={"Qwen/Qwen2.5-7B": "q/seven"},
+    )
+    with SimulatedHub(world) as hub:
+        snapshot = crawl(settings, source_of(hub.url), scope=("qwen",), registry=REGISTRY, now=now)
+    assert found(snapshot) == {"q/seven", "Qwen/Qwen2.5-7B-Instruct", "a/one"}
+    assert snapshot.manifest.direct_exact
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_member_that_is_called_otherwise_now_is_found_by_the_snapshot_before(settings, source_of, now, times):
+    """Though nobody names it by the old name; who is gone for good is asked for once more, not ever again."""
+    before = family(
+        ("Qwen/Qwen2.5-7B", None), ("Qwen/Qwen3-8B", None), ("a/one", "Qwen/Qwen2.5-7B"), ("Qwen/Qwen3-4B", None)
+    )
+    after = family(("q/seven", None), ("Qwen/Qwen3-8B", None), ("a/one", "q/seven"))
+    with SimulatedHub(rows_world(before)) as hub:
+        crawl(settings, source_of(hub.url), scope=("qwen",), registry=REGISTRY, now=now)
+        hub.show(rows_world(after, redirects={"Qwen/Qwen2.5-7B": "q/seven"}))
+        for _ in range(times):
+            hub.requests.clear()
+            options = {"scope": ("qwen",), "registry": REGISTRY, "accept_partial": True}
+            snapshot = crawl(settings, source_of(hub.url), now=now, **options)
+        asked = tasks(hub)
+    assert found(snapshot) == {"q/seven", "Qwen/Qwen3-8B", "a/one"}
+    assert snapshot.manifest.aliases == (("Qwen/Qwen2.5-7B", "q/seven"),)
+    assert asked.count("Qwen/Qwen3-4B") == (1 if times == 1 else 0)
+
+
 def test_cycles_self_loops_and_two_ways_end(settings, source_of, now):
     world = family(
         ("x/a", "x/c"), ("x/b", "x/a"), ("x/c", "x/b"), ("x/self", "x/self"), ("x/self", "x/a"), ("x/b2", "x/self"),
