@@ -32,6 +32,8 @@ _ROW_GROUP = 125_000
 _AT_ONCE = 2
 _FEW = 4
 _APART = 50_000
+_SPREAD = 2
+_CHANGED = "the rows to seal came otherwise the second time they were read"
 
 
 @dataclass(frozen=True)
@@ -63,25 +65,24 @@ def write_sorted(
     """Write `models-00000.parquet` … into `folder`: sorted by hub_id (nulls last), then id; one row a model.
 
     The names begin with `stem` and count from `first`. Of rows with the same `hub_id` (a rename) or the same `id` the
-    one last modified stays. A lazy frame is read twice, and once more for every two million rows out of order; it must
-    give the same rows in the same order each time, as a scan of files does. Frames are spooled first, which takes room
-    for the rows beside the result, lightly compressed, while it works.
+    one last modified stays. A lazy frame is read twice, and once more for every two million rows that stand far from
+    where they belong; it must give the same rows in the same order each time, as a scan of files does, else this raises
+    ValueError. Frames are spooled first, which takes room for the rows beside the result, lightly compressed, while it
+    works.
     """
     spool = folder / "spool"
     spool.mkdir()
     source = rows if isinstance(rows, pl.LazyFrame) else _spooled(spool, rows)
     source = _declared(source)
     keys = source.select("hub_id", "id", "last_modified").collect(engine="streaming")
-    places = _places(source, keys)
-    models = int((places >= 0).sum())
-    repeated = keys.height - models
-    in_order = bool((places == np.arange(len(places))).all())
+    order = _order(source, keys)
+    repeated = keys.height - len(order)
     ids = keys["id"]
     del keys
-    frames = _slices(source, ids, part_rows) if in_order else _ordered(source, ids, places, part_rows)
+    frames = _frames(source, ids, order, part_rows)
     parts = _write_parts(folder, f"{stem}-{{:05d}}.parquet", first, frames)
     rmtree(spool)
-    return Sorted(parts, models, repeated)
+    return Sorted(parts, len(order), repeated)
 
 
 def write_file(path: Path, data: bytes, rows: int) -> Part:
@@ -148,15 +149,8 @@ def _write_arrow(path: Path, frame: pl.DataFrame) -> None:
     path.write_bytes(buffer.getbuffer())
 
 
-def _batches(rows: pl.LazyFrame) -> Iterator[tuple[int, pl.DataFrame]]:
-    offset = 0
-    for batch in rows.collect_batches(chunk_size=_BATCH_ROWS, maintain_order=True):
-        yield offset, batch
-        offset += batch.height
-
-
-def _places(rows: pl.LazyFrame, keys: pl.DataFrame) -> Ints:
-    """The place in the output of each input row, in input order; -1 where another row of the same model stays."""
+def _order(rows: pl.LazyFrame, keys: pl.DataFrame) -> Ints:
+    """The input rows that stay, by number, in the order of output: one of each model."""
     numbered = keys.with_row_index("row")
     # by hashes, which takes a fourth of the time: two that are alike by chance only have more rows looked at
     again = [pl.col(name).hash().is_duplicated() & pl.col(name).is_not_null() for name in ("hub_id", "id")]
@@ -165,10 +159,7 @@ def _places(rows: pl.LazyFrame, keys: pl.DataFrame) -> Ints:
         doubtful = numbered.filter(suspect)
         newest = _newest(doubtful, _fingerprints(rows, doubtful)).select(numbered.columns)
         numbered = pl.concat([numbered.filter(~suspect), newest])
-    order = numbered.sort("hub_id", "id", nulls_last=True)["row"].to_numpy()
-    places = np.full(keys.height, -1, dtype=np.int64)
-    places[order] = np.arange(len(order))
-    return places
+    return numbered.sort("hub_id", "id", nulls_last=True)["row"].cast(pl.Int64).to_numpy()
 
 
 def _newest(keys: pl.DataFrame, fingerprints: pl.Series) -> pl.DataFrame:
@@ -184,57 +175,65 @@ def _newest(keys: pl.DataFrame, fingerprints: pl.Series) -> pl.DataFrame:
 
 def _fingerprints(rows: pl.LazyFrame, numbered: pl.DataFrame) -> pl.Series:
     """A number for the content of each of these rows, by where they stand in the input."""
-    wanted = numbered["row"].cast(pl.Int64)
-    found: list[pl.Series] = []
-    for start, stop in _stretches(wanted.to_numpy()):
-        here = numbered.filter(wanted.is_between(start, stop, closed="left"))
-        some = rows.slice(start, stop - start).collect()[here["row"].to_numpy() - start]
-        _same(some["id"], here["id"])
-        found.append(some.hash_rows(seed=0))
-    return pl.concat(found)
+    wanted = numbered["row"].cast(pl.Int64).to_numpy()
+    return pl.concat(some.hash_rows(seed=0) for some in _picked(rows, numbered["id"], wanted))
 
 
-def _stretches(places: Ints) -> Iterator[tuple[int, int]]:
-    """Where to read for rising places: a few stretches of the input where they stand close together, else batches."""
-    ends = np.flatnonzero(np.diff(places) > _APART)
-    if len(ends) < _FEW:
-        yield from zip(places[[0, *(ends + 1)]], places[[*ends, -1]] + 1, strict=True)
-        return
-    for start in range(int(places[0]), int(places[-1]) + 1, _HELD_ROWS):
-        yield start, start + _HELD_ROWS
+def _frames(rows: pl.LazyFrame, ids: pl.Series, order: Ints, part_rows: int) -> Iterator[pl.DataFrame]:
+    """The parts: each by a reading of its own where its rows stand together, as a crawl brings them, else many."""
+    done = 0
+    while done < len(order):
+        wanted = order[done : done + part_rows]
+        if not _together(wanted):
+            wanted = order[done : done + max(1, _HELD_ROWS // part_rows) * part_rows]
+        by = np.argsort(wanted)
+        rising = wanted[by]
+        held = pl.concat(_picked(rows, ids[rising], rising))
+        if len(wanted) <= part_rows and np.array_equal(rising, wanted):
+            yield held
+        else:
+            held = held.rechunk()  # picking from many pieces takes seven times as long
+            places = np.empty_like(by)
+            places[by] = np.arange(len(by))
+            for start in range(0, len(wanted), part_rows):
+                yield held[places[start : start + part_rows]]
+        done += len(wanted)
 
 
-def _slices(rows: pl.LazyFrame, ids: pl.Series, part_rows: int) -> Iterator[pl.DataFrame]:
-    """The parts of rows that came in order, as a crawl by creation does: nothing to gather."""
-    for start in range(0, len(ids), part_rows):
-        part = rows.slice(start, part_rows).collect()
-        _same(part["id"], ids.slice(start, part_rows))
-        yield part
+def _together(wanted: Ints) -> bool:
+    """Whether few other rows stand between these."""
+    return sum(stop - start for start, stop in _stretches(np.sort(wanted))) <= _SPREAD * len(wanted)
 
 
-def _ordered(rows: pl.LazyFrame, ids: pl.Series, places: Ints, part_rows: int) -> Iterator[pl.DataFrame]:
-    """The parts of rows in any order: as many parts as may be held are picked from the rows at each reading."""
-    held_rows = max(1, _HELD_ROWS // part_rows) * part_rows
-    for first in range(0, len(places), held_rows):
-        wanted = (places >= first) & (places < first + held_rows)
-        held = _picked(rows, ids, pl.Series(wanted))
-        order = np.argsort(places[wanted])
-        for start in range(0, held.height, part_rows):
-            yield held[order[start : start + part_rows]]
+def _picked(rows: pl.LazyFrame, ids: pl.Series, wanted: Ints) -> Iterator[pl.DataFrame]:
+    """The wanted input rows, by rising number, which must have these ids."""
+    seen = 0
+    for start, stop in _stretches(wanted):
+        first = start
+        stretch = rows.slice(start, stop - start)
+        for batch in stretch.collect_batches(chunk_size=_BATCH_ROWS, maintain_order=True):
+            here = wanted[seen : np.searchsorted(wanted, first + batch.height)]
+            asked = np.zeros(batch.height, dtype=np.bool_)
+            asked[here - first] = True
+            some = batch.filter(pl.Series(asked))
+            _same(some["id"], ids.slice(seen, len(here)))
+            yield some
+            first += batch.height
+            seen += len(here)
+    if seen < len(wanted):
+        raise ValueError(_CHANGED)
 
 
-def _picked(rows: pl.LazyFrame, ids: pl.Series, wanted: pl.Series) -> pl.DataFrame:
-    """The wanted rows, in the order of input and in one piece: picking from many takes seven times as long."""
-    picked = []
-    for offset, batch in _batches(rows):
-        _same(batch["id"], ids.slice(offset, batch.height))
-        picked.append(batch.filter(wanted.slice(offset, batch.height)))
-    return pl.concat(picked, rechunk=True)
+def _stretches(wanted: Ints) -> Iterator[tuple[int, int]]:
+    """Where to read for rising row numbers: from one that is wanted to the next far from others, at most a few."""
+    far = np.flatnonzero(np.diff(wanted) > _APART)
+    ends = far if len(far) < _FEW else far[:0]
+    return zip(wanted[[0, *(ends + 1)]].tolist(), (wanted[[*ends, -1]] + 1).tolist(), strict=True)
 
 
 def _same(again: pl.Series, ids: pl.Series) -> None:
     if not again.equals(ids):
-        raise ValueError("the rows to seal came in another order the second time they were read")
+        raise ValueError(_CHANGED)
 
 
 def _write_parts(folder: Path, name: str, first: int, frames: Iterator[pl.DataFrame]) -> tuple[Part, ...]:

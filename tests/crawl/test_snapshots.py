@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
+from polars.io.plugins import register_io_source
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -123,6 +124,19 @@ def test_parts_have_a_fixed_size(tmp_path, listing):
     done = sealing.write_sorted(tmp_path, rows.lazy(), part_rows=10)
     assert [p.rows for p in done.parts] == [10, 10, 5]
     assert [p.name for p in done.parts] == ["models-00000.parquet", "models-00001.parquet", "models-00002.parquet"]
+
+
+@pytest.mark.parametrize("again", [["a/1", "a/0", "a/2"], ["a/0", "a/1"], []])
+def test_rows_that_come_otherwise_the_second_time_are_not_sealed(tmp_path, listing, again):
+    """As where a file changes between two readings."""
+    readings = iter([["a/0", "a/1", "a/2"], again])
+
+    def source(columns, *_):
+        rows = listing([{"id": id} for id in next(readings)])
+        yield rows.select(columns or rows.columns)
+
+    with pytest.raises(ValueError, match="otherwise the second time"):
+        sealing.write_sorted(tmp_path, register_io_source(source, schema=LISTING))
 
 
 def test_rows_with_other_columns_are_refused(settings, listing):
