@@ -90,7 +90,7 @@ def _of_texts(written: Sequence[bytes]) -> _Input:
 def _parsed(inputs: Sequence[_Input]) -> list[Parsed]:
     """Each input's rows; all tables become columns together, which takes less than one by one."""
     table = pl.concat([one.table for one in inputs])
-    listed, doubtful = columns.listing(table), table.select(columns.doubtful()).to_series()
+    listed, doubtful = columns.listing(table), table.select_seq(columns.doubtful()).to_series()
     parsed, begin = [], 0
     for one in inputs:
         height = one.table.height

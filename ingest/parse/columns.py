@@ -56,7 +56,9 @@ def listing(frame: pl.DataFrame) -> pl.DataFrame:
         "dump_parents": _parents(_inside(hub["baseModels"], "models")),
         "dump_relation": _text(_inside(hub["baseModels"], "relation")),
     }
-    table = frame.select(**{name: expression.cast(LISTING[name], strict=False) for name, expression in cells.items()})
+    table = frame.select_seq(
+        **{name: expression.cast(LISTING[name], strict=False) for name, expression in cells.items()}
+    )
     return table.hstack(_cards(frame)).select(list(LISTING))
 
 
@@ -195,7 +197,7 @@ def _of_texts(texts: pl.Series) -> pl.DataFrame:
 
 def _of_cards(cards: pl.Series) -> pl.DataFrame:
     field = pl.col("card").struct.field
-    return cards.to_frame("card").select(
+    return cards.to_frame("card").select_seq(
         field("base_model").list.drop_nulls().alias("card_base_model"),
         field("base_model_relation").alias("card_relation"),
         field("license").list.first().alias("card_license"),
