@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
-from polars.io.plugins import register_io_source
 from hypothesis import given
 from hypothesis import strategies as st
+from polars.io.plugins import register_io_source
 
 from lineage import sealing, snapshots
 from lineage.errors import Damaged, NoData, NotFound, TooNew
