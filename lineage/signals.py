@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from types import FrameType
@@ -32,9 +33,17 @@ class Stop:
         if frame is None or frame.f_code.co_filename != _IMPORTS or self._tries > _TRIES:
             self._tries = 0
             raise Stopped
-        again = threading.Timer(_AGAIN, _thread.interrupt_main, (number,))
+        again = threading.Timer(_AGAIN, _signalled, (number,))
         again.daemon = True
         again.start()
+
+
+def _signalled(number: int) -> None:
+    """Signal the main thread, and wake it where it waits meanwhile: `interrupt_main` would be seen after the wait."""
+    if sys.platform == "win32":
+        _thread.interrupt_main(number)
+    else:
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
 
 
 def heard(handler: Callable[[int, FrameType | None], object]) -> None:
