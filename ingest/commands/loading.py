@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import click
 
@@ -131,13 +129,9 @@ def up_to_date(settings: Settings, snapshot: Snapshot) -> bool:
 def usual_scope(settings: Settings) -> str:
     """What a server is given unless told: all on this machine, on another the models with an edge, and members."""
     from lineage.stores.neo4j import address
+    from lineage.stores.neo4j_link import here
 
-    host = urlsplit(address(settings)).hostname or ""
-    try:
-        here = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        here = host == "localhost" or host.endswith(".localhost")
-    return "all" if here else "lineage"
+    return "all" if here(address(settings)) else "lineage"
 
 
 def _opened(settings: Settings, choice: Choice | None) -> GraphStore:

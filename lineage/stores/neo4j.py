@@ -14,7 +14,7 @@ from lineage.errors import NoData, Refused, TooNew
 from lineage.schema import GRAPH_VERSION, NODES, GraphTables
 from lineage.settings import Settings
 from lineage.stores import cypher, rows
-from lineage.stores.neo4j_link import Link
+from lineage.stores.neo4j_link import PATIENCE, Link
 from lineage.stores.neo4j_load import Loader
 from lineage.stores.neo4j_local import read_local
 from lineage.stores.protocol import Progress
@@ -28,12 +28,14 @@ class Neo4jOptions:
     """How a load treats the server.
 
     `into_existing` allows a database that holds a graph of others; `batch` is how many rows go into one transaction;
-    `imported` says that the rows are there already, by `neo4j-admin database import`.
+    `imported` says that the rows are there already, by `neo4j-admin database import`; `patience` seconds for which what
+    failed on the way is sent again.
     """
 
     into_existing: bool = False
     batch: int = 5_000
     imported: bool = False
+    patience: float = PATIENCE
 
 
 def open_neo4j(
@@ -58,8 +60,9 @@ def open_neo4j(
     user = env.get("NEO4J_USERNAME") or (own.username if own else "neo4j")
     password = env.get("NEO4J_PASSWORD") or (own.password if own else None)
     auth = (user, password) if password else None
-    link = Link(url, env.get("NEO4J_DATABASE") or "neo4j", auth, write=write)
-    return Neo4jStore(link, options or Neo4jOptions())
+    options = options or Neo4jOptions()
+    link = Link(url, env.get("NEO4J_DATABASE") or "neo4j", auth, write=write, patience=options.patience)
+    return Neo4jStore(link, options)
 
 
 def address(settings: Settings, env: Mapping[str, str] = os.environ) -> str:

@@ -5,11 +5,13 @@ Every error of the driver becomes one sentence of `lineage.errors`; no sentence 
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC
+from urllib.parse import urlsplit
 
 import neo4j
 import neo4j.exceptions as failures
@@ -25,13 +27,36 @@ _WRITE_SECONDS = 600.0
 OLDEST = (5, 7)
 """The oldest server whose schema, element ids and notification filter we use."""
 
+PATIENCE = 30.0
+"""Seconds for which what failed on the way is sent again while a load writes: a cluster may change its leader."""
+
 _NEEDED = "lineage needs Neo4j 5.7 or newer, and is tested with 5.26. Try: lineage neo4j up"
 
 
-class Link:
-    """One driver, one database. Closed by `close`; not used afterwards."""
+def here(url: str) -> bool:
+    """Whether an address is of this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
-    def __init__(self, url: str, database: str, auth: tuple[str, str] | None, *, write: bool = False) -> None:
+
+class Link:
+    """One driver, one database. Closed by `close`; not used afterwards.
+
+    A server on this machine is asked once whether it is there: nothing on the way can come back by itself.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        database: str,
+        auth: tuple[str, str] | None,
+        *,
+        write: bool = False,
+        patience: float = PATIENCE,
+    ) -> None:
         self.url, self.database = url, database
         _silence_driver()
         with self._told():
@@ -40,7 +65,7 @@ class Link:
                 auth=auth,
                 connection_timeout=10.0,
                 connection_acquisition_timeout=30.0,
-                max_transaction_retry_time=30.0 if write else 5.0,
+                max_transaction_retry_time=patience if write else 5.0,
                 notifications_min_severity="OFF",
                 user_agent="lineage",
             )
@@ -53,6 +78,8 @@ class Link:
     def _check(self, *, with_password: bool) -> None:
         try:
             with self._told():
+                if here(self.url):
+                    self._driver.verify_connectivity()
                 summary = self._driver.execute_query(
                     _query("RETURN 1", _READ_SECONDS), database_=self.database, routing_=neo4j.RoutingControl.READ
                 ).summary

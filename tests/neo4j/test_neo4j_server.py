@@ -149,7 +149,7 @@ def test_a_server_killed_under_a_load_and_a_query(own, tools):
     neo4j_server.up(own, memory=QUICK, env=CLEAN)
     local = read_local(own.home)
     settings = Settings(home=own.home, store=local.url)
-    store = open_neo4j(settings, write=True, options=Neo4jOptions(batch=5), env={})
+    store = open_neo4j(settings, write=True, options=Neo4jOptions(batch=5, patience=0.5), env={})
     tables = tools["chain"](60, run="run-2")
     seen = []
 
