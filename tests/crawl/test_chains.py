@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
+from ingest.cli import main
 from ingest.commands import costs
 from ingest.crawl import chain, crawl
 from ingest.hub.pacing import Rate
@@ -90,13 +90,16 @@ def test_a_page_left_out_is_missed_whole_or_not_at_all(settings, source_of, now)
         shutil.rmtree(settings.home)
 
 
+def crawled(home: Path, hub: SimulatedHub, *words: str) -> Result:
+    """The command, of that Hub into that home."""
+    env = {"LINEAGE_HOME": str(home), "HF_ENDPOINT": hub.url}
+    return CliRunner().invoke(main, ["crawl", "--no-load", *words], env=env)
+
+
 def test_the_cost_is_told(tmp_path):
-    env = {**os.environ, "LINEAGE_HOME": str(tmp_path)}
     with SimulatedHub(rows_world(crowd(5_500)), quota=4, window=2) as hub:
-        command = [sys.executable, "-m", "ingest.cli", "crawl", "--no-load"]
-        env["HF_ENDPOINT"] = hub.url
-        told = subprocess.run([*command, "--json"], env=env, capture_output=True, text=True, check=True)
-        said = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+        told, said = crawled(tmp_path, hub, "--json"), crawled(tmp_path, hub)
+    assert (told.exit_code, said.exit_code) == (0, 0)
     facts = json.loads(told.stdout)
     cost = facts["cost"]
     assert 6 <= cost["pages"] <= cost["requests"] <= 8
@@ -130,19 +133,15 @@ def test_two_that_wait_at_once_hold_a_run_back_no_longer_than_one():
 
 
 def test_a_run_that_goes_on_says_what_is_its_own(tmp_path):
-    env = {**os.environ, "LINEAGE_HOME": str(tmp_path)}
-    command = [sys.executable, "-m", "ingest.cli", "crawl", "--no-load"]
     refused = Fault(Kind.REJECTED, 3, 1 << 20)
     with SimulatedHub(rows_world(crowd(9_500)), faults=[refused]) as hub:
-        env["HF_ENDPOINT"] = hub.url
-        assert subprocess.run([*command, "-q"], env=env, capture_output=True, check=False).returncode == 1
+        assert crawled(tmp_path, hub, "-q").exit_code == 1
     homes = [tmp_path, tmp_path.with_name("other")]
     shutil.copytree(*homes)
     with SimulatedHub(rows_world(crowd(9_500)), port=int(hub.url.rpartition(":")[2])) as hub:
-        told = subprocess.run([*command, "--json"], env=env, capture_output=True, text=True, check=True)
-        env["LINEAGE_HOME"] = str(homes[1])
-        said = subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
-    facts = json.loads(told.stdout)
+        told, done = crawled(homes[0], hub, "--json"), crawled(homes[1], hub)
+    assert (told.exit_code, done.exit_code) == (0, 0)
+    facts, said = json.loads(told.stdout), done.stdout
     cost = facts["cost"]
     assert cost["resumed"]
     assert 0 < cost["pages"] < facts["pages"] == cost["pages_in_all"]

@@ -3,12 +3,12 @@ from __future__ import annotations
 import json
 import logging
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
+from ingest.cli import main
 from ingest.commands.logs import logged
 from ingest.simulated.faults import status
 from ingest.simulated.server import SimulatedHub
@@ -46,25 +46,23 @@ def test_no_log_is_no_file(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def run(home: Path, url: str, *words: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "LINEAGE_HOME": str(home), "HF_ENDPOINT": url, "COLUMNS": "200"}
-    command = [sys.executable, "-m", "ingest.cli", *words]
-    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+def run(home: Path, url: str, *words: str) -> Result:
+    return CliRunner().invoke(main, words, env={"LINEAGE_HOME": str(home), "HF_ENDPOINT": url, "COLUMNS": "200"})
 
 
 def test_an_unattended_update_says_all_in_json_and_in_the_log(tmp_path):
     log = tmp_path / "log"
     with SimulatedHub(rows_world(crowd(300)), faults=[status(503, first=3)]) as hub:
-        assert run(tmp_path, hub.url, "crawl", "--no-load", "-q").returncode == 0
+        assert run(tmp_path, hub.url, "crawl", "--no-load", "-q").exit_code == 0
         hub.show(rows_world([*crowd(300), raw("new/one", 900)]))
         done = run(tmp_path, hub.url, "update", "--quiet", "--json", "--no-load", "--log", str(log))
-        assert (done.returncode, done.stderr) == (0, "")
+        assert (done.exit_code, done.stderr) == (0, "")
         told = json.loads(done.stdout)
         assert told["new"]
         assert (told["kind"], told["requests"], told["models"], told["loaded"]) == ("update", 2, 301, False)
         with locks.exclusive(Settings(tmp_path).crawls / "hub.lock", "process 12345"):
             busy = run(tmp_path, hub.url, "update", "--quiet", "--json", "--log", str(log))
-    assert (busy.returncode, json.loads(busy.stdout)["error"]["kind"]) == (1, "already-running")
+    assert (busy.exit_code, json.loads(busy.stdout)["error"]["kind"]) == (1, "already-running")
     assert "process 12345" in busy.stderr
     lines = log.read_text()
     assert "WARNING 127.0.0.1" in lines
@@ -92,9 +90,9 @@ def test_a_night_without_changes_says_so_and_loads_only_what_the_store_lacks(tmp
         assert each["checked"] == {"at": each["checked"]["at"], "requests": 1}
         assert each["notes"][0].startswith(f"Nothing changed on the Hub since {sealed}, which stays the newest: ")
         assert "does not see models that were deleted" in each["notes"][1]
-    assert said.returncode == 0
+    assert said.exit_code == 0
     assert f"Nothing changed on the Hub since {sealed}" in said.stdout
-    assert (quiet.returncode, quiet.stdout) == (0, f"{sealed}\n")
+    assert (quiet.exit_code, quiet.stdout) == (0, f"{sealed}\n")
     assert f"Nothing changed on the Hub since {sealed}" in log.read_text()
     assert [one["checked_at"] is not None for one in listed] == [True]
     assert "nothing new on 20" in text
@@ -107,7 +105,7 @@ QUIET = (("--quiet", "--json", "--no-load"), ("--quiet", "--json"))
 def test_a_log_without_room_is_one_sentence_and_the_run_goes_on(tmp_path):
     with SimulatedHub(rows_world(crowd(300))) as hub:
         done = run(tmp_path, hub.url, "crawl", "--quiet", "--json", "--no-load", "--log", "/dev/full")
-    assert done.returncode == 0
+    assert done.exit_code == 0
     assert json.loads(done.stdout)["models"] == 300
     assert (
         done.stderr == "lineage: The log /dev/full could not be written (No space left on device); the run goes on.\n"
@@ -116,5 +114,5 @@ def test_a_log_without_room_is_one_sentence_and_the_run_goes_on(tmp_path):
 
 def test_a_log_that_cannot_be_opened_is_named(tmp_path):
     done = run(tmp_path, "http://127.0.0.1:9", "crawl", "--quiet", "--log", str(tmp_path / "none" / "log"))
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert f"{tmp_path}/none/log" in done.stderr

@@ -11,7 +11,9 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import click
@@ -21,6 +23,8 @@ from click.testing import CliRunner, Result
 from ingest.cli import main
 from ingest.commands.fetch import CRAWL_REQUESTS
 from ingest.crawl import MAX_REQUESTS
+from ingest.hub import HubSource
+from ingest.simulated.faults import Fault, Kind
 from ingest.simulated.server import SimulatedHub
 from ingest.simulated.world import World
 from lineage import cli, counters
@@ -362,8 +366,9 @@ def test_doctor_says_what_is_there_and_never_the_token(home: Path, tmp_path: Pat
     assert "✗ home" in broken.stdout
 
 
-def test_doctor_asks_the_hub_where_told(home: Path, hub: SimulatedHub) -> None:
+def test_doctor_asks_the_hub_where_told(home: Path, hub: SimulatedHub, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "answers" in ask(home, "doctor", "--network", HF_ENDPOINT=hub.url).stdout
+    monkeypatch.setattr("ingest.hub.HubSource", partial(HubSource, sleep=lambda seconds: None))
     gone = ask(home, "doctor", "--network", HF_ENDPOINT="http://127.0.0.1:9")
     assert gone.exit_code == 1
     assert "✗ hub" in gone.stdout
@@ -414,14 +419,15 @@ def test_colours_on_a_terminal_only_and_never_with_no_color(home: Path) -> None:
 
 
 def test_ctrl_c_ends_a_crawl_with_3_and_the_command_that_resumes(tmp_path: Path) -> None:
-    with SimulatedHub(World(20_000), latency=0.3) as hub:
+    with SimulatedHub(World(8_000), faults=[Fault(Kind.STALL, 5, 2, seconds=60)]) as hub:
         env = os.environ | {"HF_ENDPOINT": hub.url}
         command = [sys.executable, "-m", "ingest.cli", "crawl", "--no-load", "--home", str(tmp_path)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, text=True) as running:
             while len(hub.requests) < 4:
                 assert running.poll() is None
+                time.sleep(0.02)
             running.send_signal(signal.SIGINT)
-            out, said = running.communicate(timeout=60)
+            out, said = running.communicate(timeout=120)
         assert (running.returncode, out) == (3, "")
         assert f"Resume with: lineage --home {tmp_path} crawl" in said
         again = subprocess.run([*command, "--quiet"], capture_output=True, text=True, env=env, check=False)

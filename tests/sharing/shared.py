@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from ingest.crawl import crawl
 from ingest.hub import HubSource
 from ingest.sharing import Published, Said, publish, pull
 from ingest.sharing.remote import Remote
-from ingest.simulated.repositories import Repository, WritableHub
+from ingest.simulated.repositories import Repositories, Repository, WritableHub
 from ingest.simulated.server import SimulatedHub
 from ingest.simulated.world import World
 from lineage import schema
@@ -59,6 +60,13 @@ def get(settings: Settings, hub: WritableHub, repo: str = REPO, **asked: str) ->
 
 def dataset(hub: WritableHub, repo: str = REPO) -> Repository:
     return hub.repositories.datasets[repo]
+
+
+def copied(shelf: Repositories) -> Repositories:
+    """The same datasets, to be changed without a trace in those."""
+    other = Repositories(shelf.owned)
+    other.datasets, other.stored, other.uploads = map(deepcopy, (shelf.datasets, shelf.stored, shelf.uploads))
+    return other
 
 
 def rewritten(hub: WritableHub, change: Callable[[dict[str, bytes]], None], repo: str = REPO) -> None:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from io import BytesIO
 
 import polars as pl
 import pytest
 
-from ingest.simulated.repositories import WritableHub
+from ingest.simulated.repositories import Repositories, WritableHub
+from ingest.simulated.sources import RowsSource
 from lineage.errors import Damaged, Fatal, NotFound, TooNew
 from lineage.settings import Settings
 from lineage.snapshots import listed
 from tests.reports.homes import model
-from tests.sharing.shared import NOW, away, edited, get, left, put, real, rewritten
+from tests.sharing.shared import NOW, copied, edited, get, left, put, real, rewritten
 
 ROWS = [model("Qwen/Qwen3-8B"), *(model(f"a/child-{n}", "Qwen/Qwen3-8B") for n in range(50))]
 PULLED = NOW + timedelta(days=9)
@@ -27,11 +28,24 @@ Files = dict[str, bytes]
 Raw = dict[str, object]
 
 
-@pytest.fixture
-def published(hub: WritableHub, home: Settings) -> WritableHub:
-    made = away(home, "made")
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Repositories:
+    """A sound dataset, published once; each test harms a copy."""
+    made, shelf = Settings(home=tmp_path_factory.mktemp("made")), Repositories()
     real(made, ROWS)
-    put(made, hub)
+    with WritableHub(RowsSource(()), repositories=shelf) as hub:
+        put(made, hub)
+    return shelf
+
+
+@pytest.fixture
+def hub(shelf: Repositories) -> Iterator[WritableHub]:
+    with WritableHub(RowsSource(()), repositories=copied(shelf)) as served:
+        yield served
+
+
+@pytest.fixture
+def published(hub: WritableHub) -> WritableHub:
     return hub
 
 

@@ -9,10 +9,13 @@ import socket
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from ingest.hub import HubSource
+from ingest.hub.patience import Patience
 from ingest.sharing.remote import Remote
 from ingest.simulated.faults import Fault, Kind
 from ingest.simulated.repositories import Repositories, WritableHub
@@ -97,11 +100,16 @@ def test_the_library_is_as_it_was_afterwards(shelf: Repositories, home: Settings
 
 @pytest.mark.parametrize("first", [1, 2, 3, 4])
 def test_a_bootstrap_outlasts_a_busy_moment_wherever_it_falls(
-    first: int, tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    first: int,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from ingest import importing
     from tests.imports.test_bootstrap import _daily, _settings
 
+    monkeypatch.setattr("ingest.importing.bootstrap.Patience", partial(Patience, lambda seconds: None))
     busy = [Fault(Kind.STATUS, first, 1, path=path, status=429, seconds=0) for path in ("/api/datasets", "/datasets/")]
     with SimulatedHub(RowsSource(()), files=_daily(tmp_path, padding=400), faults=busy) as hub:
         snapshot = importing.bootstrap_hub(_settings(tmp_path, hub.url), now=lambda: NOW, token=False)
@@ -168,6 +176,7 @@ def test_an_endpoint_without_a_scheme_is_no_web_address(
 
 def test_the_doctor_does_not_take_it_for_a_hub(no_hub: str, home: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", no_hub)
+    monkeypatch.setattr("ingest.hub.HubSource", partial(HubSource, sleep=lambda seconds: None))
     done = run(home.home, "doctor", "--network", "--json")
     (line,) = [check for check in json.loads(done.stdout)["checks"] if check["name"] == "hub"]
     assert (done.exit_code, line["ok"]) == (1, False)

@@ -55,7 +55,7 @@ def test_a_pull(home: Settings, tmp_path: Path) -> None:
     real(away(home, "made"), ROWS)
     with WritableHub(RowsSource(()), repositories=shelf) as hub:
         put(away(home, "made"), hub)
-    stall = Fault(Kind.STALL, 1, 9, path="/datasets/", seconds=9)
+    stall = Fault(Kind.STALL, 1, 9, path="/datasets/", seconds=2)
     with WritableHub(RowsSource(()), repositories=shelf, faults=[stall]) as hub:
         told(stopped(hub, "/datasets/", home.home, tmp_path / "log", "pull", REPO), tmp_path / "log")
 
@@ -63,14 +63,14 @@ def test_a_pull(home: Settings, tmp_path: Path) -> None:
 def test_a_publishing(home: Settings, tmp_path: Path) -> None:
     made, path = away(home, "made"), "/api/datasets/"
     real(made, ROWS)
-    with WritableHub(RowsSource(()), faults=[Fault(Kind.STALL, 2, 9, path=path, seconds=9)]) as hub:
+    with WritableHub(RowsSource(()), faults=[Fault(Kind.STALL, 2, 9, path=path, seconds=2)]) as hub:
         told(stopped(hub, path, made.home, tmp_path / "log", "publish", REPO), tmp_path / "log")
 
 
 def test_a_bootstrap(tmp_path: Path) -> None:
     from tests.imports.test_bootstrap import _daily
 
-    stall = Fault(Kind.STALL, 2, 9, path="/datasets/", seconds=9)
+    stall = Fault(Kind.STALL, 2, 9, path="/datasets/", seconds=2)
     files = _daily(tmp_path, datetime.now(UTC), padding=400)
     with SimulatedHub(RowsSource(()), files=files, faults=[stall]) as hub:
         told(stopped(hub, "/datasets/", tmp_path / "home", tmp_path / "log", "bootstrap"), tmp_path / "log")
