@@ -46,6 +46,7 @@ def conf(port: int, memory: Memory, *, published: int | None = None, hardened: b
     bolt = f"127.0.0.1:{port}" if published is None else f"0.0.0.0:{port}"
     return (
         (_HARDENED if hardened else "")
+        + (_QUICK if memory.quick else "")
         + f"""\
 dbms.security.auth_enabled=true
 server.memory.heap.initial_size={min(memory.heap, 512)}m
@@ -70,6 +71,12 @@ db.transaction.timeout=20s
 db.memory.transaction.max=256m
 dbms.memory.transaction.total.max=512m
 """
+
+_QUICK = """\
+server.config.strict_validation.enabled=false
+internal.dbms.bolt.netty_server_shutdown_quiet_period=0
+"""
+"""Stop at once, where the server waits ten seconds for callers; a release that does not know the setting warns."""
 
 
 def auth_line(password: str, salt: bytes) -> str:

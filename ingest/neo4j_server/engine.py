@@ -40,7 +40,7 @@ RELEASES = {
 
 @dataclass(frozen=True)
 class Memory:
-    """Megabytes of heap and page cache; `quick` trades peak speed for a fast start (tests)."""
+    """Megabytes of heap and page cache; `quick` trades peak speed for a fast start and end (tests)."""
 
     heap: int = 2048
     pages: int = 1024
