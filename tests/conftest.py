@@ -16,8 +16,16 @@ settings.register_profile("ci", deadline=None, derandomize=True, suppress_health
 settings.load_profile("ci" if os.environ.get("CI") else "developer")
 
 
+LONGEST = ("neo4j", "tests/ui/", "tests/sharing/", "tests/crawl/", "tests/whole/", "tests/faults/", "tests/face/")
+"""Goes first, in this order, so that no worker is left with a long file when the others have none."""
+
+
 class OneServer(LoadFileScheduling):
     """A file stays in one process, for its fixtures' sake, and all tests of Neo4j in the same one: one server runs."""
+
+    def __init__(self, config: pytest.Config, log: Producer) -> None:
+        config.option.loadscopereorder = False  # xdist would sort them by their number of tests
+        super().__init__(config, log)
 
     def _split_scope(self, nodeid: str) -> str:
         return "neo4j" if "neo4j" in nodeid else super()._split_scope(nodeid)
@@ -25,6 +33,11 @@ class OneServer(LoadFileScheduling):
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneServer:
     return OneServer(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort by `LONGEST`; what is not in it keeps its order behind it."""
+    items.sort(key=lambda item: next((at for at, word in enumerate(LONGEST) if word in item.nodeid), len(LONGEST)))
 
 
 def _required(flag: str) -> bool:
