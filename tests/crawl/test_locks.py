@@ -67,7 +67,7 @@ def test_many_in_a_row_never_hold_it_together(tmp_path):
     """The file goes with each lock, so the next ones must not lock a file that is gone."""
     command = [sys.executable, "-c", TURNS, str(tmp_path / "a.lock"), str(tmp_path / "inside")]
     turns = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
-    assert [process.communicate(timeout=60)[0] for process in turns] == ["done\n"] * 3
+    assert [process.communicate(timeout=120)[0] for process in turns] == ["done\n"] * 3
 
 
 @pytest.mark.parametrize("look", [1, 2])

@@ -66,7 +66,7 @@ _FAULTS = {
     "500": lambda chance: status(500, first=_at(chance), count=chance.randrange(1, 6)),
     "502": lambda chance: status(502, first=_at(chance), count=chance.randrange(1, 6)),
     "504": lambda chance: status(504, first=_at(chance), count=chance.randrange(1, 9)),
-    "stall": lambda chance: once(Kind.STALL, _at(chance), seconds=0.6),
+    "stall": lambda chance: once(Kind.STALL, _at(chance), seconds=60.0),
     "truncated": lambda chance: once(Kind.TRUNCATED, _at(chance)),
     "html": lambda chance: once(Kind.HTML, _at(chance)),
     "reset": lambda chance: once(Kind.RESET, _at(chance)),

@@ -29,7 +29,7 @@ with resolved.writing(root):
     (root / ".hub-1-0123456789ab-r3").mkdir()
     (root / ".hub-1-0123456789ab-r3" / "nodes.parquet").write_bytes(bytes(50_000))
     print("in", flush=True)
-    time.sleep(60)
+    time.sleep(600)
 """
 
 
@@ -53,7 +53,7 @@ def writer(home: Settings) -> subprocess.Popen[str]:
 
 def kill(process: subprocess.Popen[str]) -> None:
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=20)
+    process.communicate(timeout=120)
 
 
 def hidden(home: Settings) -> list[str]:

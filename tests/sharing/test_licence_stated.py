@@ -71,7 +71,7 @@ def test_a_home_that_cannot_be_written_to_is_no_matter_of_room(
     env = {**os.environ, "LINEAGE_HOME": str(home.home), "HF_ENDPOINT": hub.url}
     inside = [sys.executable, "-m", "ingest.cli", "pull", REPO]
     command = ["unshare", "-rm", "sh", "-c", READ_ONLY, "sh", str(home.home), *inside]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=120)
     if done.returncode == 77 or "unshare" in done.stderr:
         pytest.skip("this process may not mount a file system of its own")
     assert done.returncode == 1

@@ -30,13 +30,13 @@ def stopped(hub: SimulatedHub, path: str, home: Path, log: Path, *words: str) ->
     env = {**os.environ, "LINEAGE_HOME": str(home), "HF_ENDPOINT": hub.url, "HF_TOKEN": TOKEN}
     command = [sys.executable, "-m", "ingest.cli", *words, "--json", "--log", str(log)]
     running = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while running.poll() is None and not any(request.path.startswith(path) for request in hub.requests):
         assert time.monotonic() < until
         time.sleep(0.05)
     time.sleep(0.2)
     running.send_signal(signal.SIGTERM)
-    out, err = running.communicate(timeout=60)
+    out, err = running.communicate(timeout=120)
     return subprocess.CompletedProcess(command, running.returncode, out, err)
 
 
@@ -99,7 +99,7 @@ def test_the_loading_half_says_what_is_sealed_and_what_loads_it(command: str, tm
         hub.show(World(2_000, day=2))
         words = [command, "-q", "--json", *([] if command == "load" else ["--log", str(log)])]
         done = subprocess.run(
-            [sys.executable, "-c", LOADING, *words], env=env, capture_output=True, text=True, check=False, timeout=60
+            [sys.executable, "-c", LOADING, *words], env=env, capture_output=True, text=True, check=False, timeout=120
         )
     assert done.returncode == 3
     newest = listed(home)[-1].id

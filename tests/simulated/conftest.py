@@ -22,5 +22,5 @@ def hub(small: World) -> Iterator[SimulatedHub]:
 
 @pytest.fixture
 def web() -> Iterator[httpx2.Client]:
-    with httpx2.Client(timeout=10) as client:
+    with httpx2.Client(timeout=60) as client:
         yield client

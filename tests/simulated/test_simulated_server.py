@@ -327,7 +327,7 @@ def test_the_command_serves_and_says_where() -> None:
         try:
             assert process.stdout is not None
             url = process.stdout.readline().strip()
-            answer = httpx2.get(f"{url}/api/models?limit=1", timeout=30)
+            answer = httpx2.get(f"{url}/api/models?limit=1", timeout=60)
             assert answer.headers["X-Simulated-Hub"] == "seed=3; models=2000"
         finally:
             process.terminate()

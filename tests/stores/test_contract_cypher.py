@@ -21,7 +21,7 @@ def dump(store):
 def test_cypher_names_its_columns_as_written(store, graph, silent):
     store.load(graph(models=["a/x"]), silent)
     text = "MATCH (m:Model) RETURN m.id, count(DISTINCT m) AS n, m.derivatives + 1"
-    table = store.cypher(text, {}, limit=5, timeout=5)
+    table = store.cypher(text, {}, limit=5, timeout=60)
     assert table.columns == ("m.id", "n", "m.derivatives + 1")
     assert table.rows == (("a/x", 1, 1),)
     assert not table.truncated
@@ -30,15 +30,15 @@ def test_cypher_names_its_columns_as_written(store, graph, silent):
 def test_cypher_cuts_at_its_limit_and_says_so(store, graph, silent):
     store.load(graph(models=[f"a/{n:02}" for n in range(20)]), silent)
     text = "MATCH (m:Model) RETURN m.id ORDER BY m.id"
-    cut = store.cypher(text, {}, limit=3, timeout=5)
+    cut = store.cypher(text, {}, limit=3, timeout=60)
     assert (cut.rows, cut.truncated) == ((("a/00",), ("a/01",), ("a/02",)), True)
-    whole = store.cypher(text, {}, limit=20, timeout=5)
+    whole = store.cypher(text, {}, limit=20, timeout=60)
     assert (len(whole.rows), whole.truncated) == (20, False)
 
 
 def test_cypher_keeps_the_limit_of_the_query(store, graph, silent):
     store.load(graph(models=[f"a/{n:02}" for n in range(20)]), silent)
-    table = store.cypher("MATCH (m:Model) RETURN m.id ORDER BY m.id SKIP 1 LIMIT 2", {}, limit=10, timeout=5)
+    table = store.cypher("MATCH (m:Model) RETURN m.id ORDER BY m.id SKIP 1 LIMIT 2", {}, limit=10, timeout=60)
     assert (table.rows, table.truncated) == ((("a/01",), ("a/02",)), False)
 
 

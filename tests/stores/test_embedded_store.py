@@ -164,7 +164,7 @@ def test_a_killed_load_leaves_the_old_graph_and_the_next_clears_up(fresh, folder
     while loader.stdout.readline().strip() != "DERIVED_FROM":
         pass
     loader.send_signal(signal.SIGKILL)
-    loader.communicate(timeout=30)
+    loader.communicate(timeout=120)
     assert any(name.startswith("graph-later-two") for name in graphs(folder))
     if before:
         assert fresh().model("a/x") is not None
@@ -181,7 +181,7 @@ def test_a_second_load_at_the_same_time_is_told_to_wait(fresh, folder, graph, si
         pass
     with pytest.raises(Retriable, match="under way"):
         fresh().load(graph(models=["a/z"]), silent)
-    loader.communicate("", timeout=60)
+    loader.communicate("", timeout=120)
     assert loader.returncode == 0
     assert fresh().loaded().run == "two"
 
@@ -219,7 +219,7 @@ except Fatal as error:
 
 def test_a_full_disk_is_one_sentence_and_the_old_graph_stays(fresh, folder, graph, silent):
     fresh().load(graph(models=["a/x"], run="one"), silent)
-    out, _ = run(FULL, folder).communicate(timeout=60)
+    out, _ = run(FULL, folder).communicate(timeout=120)
     assert out.count("\n") == 1
     assert "the disk is full" in out
     assert graphs(folder) == ["graph-2026-08-22-one.lbug"]

@@ -180,10 +180,10 @@ def test_a_hostile_statement_is_refused_and_leaves_no_trace(loaded, place, text)
     loaded.model("a/x")
     before = everything_below(place)
     with pytest.raises(Refused) as caught:
-        loaded.cypher(text, {"a": 1, "b": 10**12}, limit=10, timeout=5)
+        loaded.cypher(text, {"a": 1, "b": 10**12}, limit=10, timeout=60)
     assert everything_below(place) == before
     assert str(caught.value).isprintable()
-    assert loaded.cypher("MATCH (m:Model) RETURN count(*)", {}, limit=1, timeout=5).rows == ((3,),)
+    assert loaded.cypher("MATCH (m:Model) RETURN count(*)", {}, limit=1, timeout=60).rows == ((3,),)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_a_hostile_statement_is_refused_and_leaves_no_trace(loaded, place, text)
     ],
 )
 def test_a_reading_statement_runs(loaded, text, rows):
-    table = loaded.cypher(text, {}, limit=100, timeout=5)
+    table = loaded.cypher(text, {}, limit=100, timeout=60)
     assert table.rows if rows is None else table.rows == rows
 
 

@@ -37,7 +37,7 @@ def test_an_empty_store_has_nothing_loaded(store):
         lambda store: store.children("a/b", limit=5),
         lambda store: store.nodes(),
         lambda store: store.edges(),
-        lambda store: store.cypher("MATCH (m:Model) RETURN m.id", {}, limit=5, timeout=5),
+        lambda store: store.cypher("MATCH (m:Model) RETURN m.id", {}, limit=5, timeout=60),
     ],
     ids=["model", "models", "parents", "children", "nodes", "edges", "cypher"],
 )

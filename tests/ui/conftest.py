@@ -16,7 +16,7 @@ from typing import Literal
 
 import pytest
 from click.testing import CliRunner
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from ingest.cli import main
 
@@ -64,7 +64,6 @@ class Reader:
     def open(self, path: str = "/") -> Page:
         """The page at that path, drawn to its end."""
         page = self.context.new_page()
-        page.set_default_timeout(WAIT)
         self.ear.listen(page)
         page.goto(self.url + path)
         settled(page)
@@ -112,6 +111,7 @@ def serving(home: Path, store: str = "embedded") -> Iterator[str]:
 def reading(browser: Browser, url: str, *, scheme: Literal["light", "dark"] = "light") -> Iterator[Reader]:
     """A reader with a fresh browser profile; leaves only where nothing bad was heard."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme=scheme, accept_downloads=True)
+    context.set_default_timeout(WAIT)
     ear = Ear()
     yield Reader(url, context, ear)
     ran = [page.evaluate("window.ran") for page in context.pages]
@@ -136,6 +136,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip("no chromium here")
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=path, args=CHROMIUM.split())
+        expect.set_options(timeout=WAIT)
         yield running
         running.close()
 

@@ -42,7 +42,7 @@ def test_the_tree_draws_them_all(reader: Any, tools: Tools, hostile_ids: tuple[s
         if id in drawn:
             page.mouse.move(*tools["node"](page, id))
             page.mouse.click(*tools["node"](page, id))
-            expect(page.get_by_role("button", name="Make it the root")).to_be_visible(timeout=120_000)
+            expect(page.get_by_role("button", name="Make it the root")).to_be_visible()
             tools["settled"](page)
             sound(page)
 
@@ -51,8 +51,8 @@ def test_their_own_pages_stand(reader: Any, hostile_ids: tuple[str, ...], tools:
     page = reader.open("/model")
     for id in hostile_ids:
         page.goto(f"{reader.url}/model?id={quote(id, safe='')}")
-        page.locator(".ln-title, [data-testid=stAlert]").first.wait_for(timeout=120_000)
-        page.locator("[data-test-script-state=notRunning]").wait_for(state="attached", timeout=120_000)
+        page.locator(".ln-title, [data-testid=stAlert]").first.wait_for()
+        page.locator("[data-test-script-state=notRunning]").wait_for(state="attached")
         assert page.locator("[data-testid=stException]").count() == 0
         sound(page)
 
@@ -60,22 +60,22 @@ def test_their_own_pages_stand(reader: Any, hostile_ids: tuple[str, ...], tools:
 def test_search_shows_them_as_text(reader: Any) -> None:
     page = reader.open("/")
     page.get_by_label("Search all models").press_sequentially("evil", delay=30)
-    expect(page.locator(".st-key-hits").get_by_role("link").first).to_be_visible(timeout=120_000)
+    expect(page.locator(".st-key-hits").get_by_role("link").first).to_be_visible()
     sound(page)
 
 
 def test_a_query_draws_and_lists_them_as_text(reader: Any) -> None:
     page = reader.open("/query?q=" + quote("MATCH (c:Model)-[:DERIVED_FROM]->(p:Model) RETURN c, p"))
     page.get_by_role("button", name="Run").click()
-    expect(page.get_by_text("Nodes of the answer")).to_be_visible(timeout=120_000)
-    expect(page.get_by_text("evil/<script>window.ran=1</script>").first).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("Nodes of the answer")).to_be_visible()
+    expect(page.get_by_text("evil/<script>window.ran=1</script>").first).to_be_visible()
     page.get_by_text("evil/<script>window.ran=1</script>").first.hover(force=True)
     sound(page)
 
 
 def test_hostile_parameters_are_text(reader: Any) -> None:
     page = reader.open("/?by=" + quote("<img src=x onerror=window.ran=1>[x](javascript:1)"))
-    expect(page.get_by_text("is no value of “by”")).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("is no value of “by”")).to_be_visible()
     sound(page)
 
 

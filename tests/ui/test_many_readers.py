@@ -12,20 +12,21 @@ from playwright.async_api import Browser, async_playwright
 
 Tools = dict[str, Callable[..., Any]]
 PAGES = ("/", "/tree?root=qwen", "/model?id=Qwen/Qwen2.5-7B", "/trends", "/data", "/query?example=families")
-READERS = 6
+READERS = 4
 WAIT = 300_000
 
 
 async def _look(browser: Browser, url: str, first: int) -> list[str]:
     """One reader's way through three pages; what went wrong on it."""
     context = await browser.new_context()
+    context.set_default_timeout(WAIT)
     page = await context.new_page()
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     for step in range(3):
         path = PAGES[(first + step) % len(PAGES)]
         await page.goto(url + path)
-        await page.locator(".ln-receipt").first.wait_for(timeout=WAIT)
+        await page.locator(".ln-receipt").first.wait_for()
         bad = await page.locator("[data-testid=stException], [data-testid=stAlertContentError]").count()
         wrong += [f"{path} shows an error"] * bool(bad)
     await context.close()

@@ -1,7 +1,7 @@
 """The page in a real browser over the embedded store: every page, every way between them, every state."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -23,13 +23,6 @@ SIGNS = {
 }
 """What is on a page once it is drawn."""
 Tools = dict[str, Callable[..., Any]]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _patience() -> Iterator[None]:
-    expect.set_options(timeout=120_000)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 def asked(page: Page) -> dict[str, str]:
@@ -132,7 +125,7 @@ def test_a_bad_value_says_so(reader: Any) -> None:
 def test_an_unknown_id_offers_the_nearest(reader: Any) -> None:
     page = reader.context.new_page()
     page.goto(reader.url + "/model?id=qwen/qwen2.5_7b")
-    page.get_by_text("Did you mean").wait_for(timeout=120_000)
+    page.get_by_text("Did you mean").wait_for()
     page.locator("main").get_by_role("link").filter(has_text="Qwen2.5-7B").first.click()
     expect(page.locator(".ln-title").first).to_have_text("Qwen/Qwen2.5-7B")
 
@@ -140,7 +133,7 @@ def test_an_unknown_id_offers_the_nearest(reader: Any) -> None:
 def test_an_address_of_the_hub_opens_the_model(reader: Any) -> None:
     page = reader.context.new_page()
     page.goto(reader.url + "/model?id=https%3A%2F%2Fhuggingface.co%2Fqwen%2Fqwen2.5-7b%2Ftree%2Fmain")
-    expect(page.locator(".ln-title").first).to_have_text("Qwen/Qwen2.5-7B", timeout=120_000)
+    expect(page.locator(".ln-title").first).to_have_text("Qwen/Qwen2.5-7B")
 
 
 def test_search_finds_from_any_page(reader: Any) -> None:

@@ -1,7 +1,7 @@
 """The states of a page that are no page: old, truncated, waiting, broken; and what the keyboard reaches."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,6 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 Tools = dict[str, Callable[..., Any]]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _patience() -> Iterator[None]:
-    expect.set_options(timeout=120_000)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 def test_an_old_snapshot_says_its_age_on_every_page(browser: Browser, tools: Tools, tmp_path: Path) -> None:
@@ -109,7 +102,7 @@ def test_while_one_waits_there_is_a_skeleton(reader: Any) -> None:
         }).observe(document, {childList: true, subtree: true});
     """)
     page.goto(reader.url + "/tree")
-    page.locator("#graph[data-drawn]").wait_for(timeout=120_000)
+    page.locator("#graph[data-drawn]").wait_for()
     assert page.evaluate("window.waited") > 0
 
 
