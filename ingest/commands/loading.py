@@ -74,7 +74,7 @@ def load(
     with Live(quiet=quiet) as live:
         snapshot = opened(settings, id)
         landed(settings, snapshot, live, load=True, choice=Choice(scope, max_nodes, into_existing, bulk))
-    report(snapshot, loaded=True, quiet=quiet, as_json=as_json)
+    report(snapshot, loaded=True, quiet=quiet, as_json=as_json, new=False)
 
 
 def landed(settings: Settings, snapshot: Snapshot, live: Live, *, load: bool, choice: Choice | None = None) -> None:

@@ -16,14 +16,19 @@ _TOLD = "id scope kind source as_of simulated complete card rows models quaranti
 _log = logging.getLogger(__name__)
 
 
-def report(snapshot: Snapshot, *, loaded: bool, quiet: bool, as_json: bool, spent: Spent | None = None) -> None:
-    """Print what was sealed and what that cost, or that an update found nothing new, and what to do next."""
+def report(
+    snapshot: Snapshot, *, loaded: bool, quiet: bool, as_json: bool, spent: Spent | None = None, new: bool = True
+) -> None:
+    """Print what was sealed and what that cost, or that an update found nothing new, and what to do next.
+
+    `new` is False for a command that seals nothing.
+    """
     from ingest.commands import costs
     from ingest.crawl.update import Unchanged
     from lineage.export import json
 
     manifest = snapshot.manifest
-    new = not isinstance(snapshot, Unchanged)
+    new = new and not isinstance(snapshot, Unchanged)
     notes = snapshot.notes if isinstance(snapshot, Unchanged) else manifest.notes
     in_all = {"pages": manifest.pages, "requests": manifest.requests}
     cost = "" if spent is None else costs.sentence(spent, **in_all)
@@ -31,7 +36,7 @@ def report(snapshot: Snapshot, *, loaded: bool, quiet: bool, as_json: bool, spen
         _log.info("%s", cost)
     _log.info("%s", _logged(manifest, notes, new=new, loaded=loaded))
     if as_json:
-        facts = {name: json.plain(getattr(manifest, name)) for name in _TOLD.split()}
+        facts = {name: json.plain(getattr(manifest, name)) for name in _TOLD.split()} | {"new": new}
         paid = {} if spent is None else {"cost": costs.facts(spent, **in_all)}
         click.echo(json.text({**facts, **_checked(snapshot), "notes": list(notes), "loaded": loaded, **paid}))
     elif quiet:
@@ -41,13 +46,13 @@ def report(snapshot: Snapshot, *, loaded: bool, quiet: bool, as_json: bool, spen
 
 
 def _checked(snapshot: Snapshot) -> dict[str, json.Json]:
-    """Whether it is `new`, and the check that found it to be the newest still."""
+    """The check that found it to be the newest still, where one did."""
     from ingest.crawl.update import Unchanged
     from lineage.export import json
 
     if not isinstance(snapshot, Unchanged):
-        return {"new": True}
-    return {"new": False, "checked": {"at": json.time(snapshot.checked.at), "requests": snapshot.checked.requests}}
+        return {}
+    return {"checked": {"at": json.time(snapshot.checked.at), "requests": snapshot.checked.requests}}
 
 
 def _logged(manifest: Manifest, notes: tuple[str, ...], *, new: bool, loaded: bool) -> str:

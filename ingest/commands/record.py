@@ -67,6 +67,9 @@ def diff(before: str, after: str, limit: int | None, attribution: Attribution, e
         receipt=answer.after,
         before=answer.before,
     )
+    if form.csv or form.ids:
+        left_out = changes.left_out(answer, ("new", "gone")) if form.ids else changes.left_out(answer)
+        click.echo(left_out, err=True, nl=bool(left_out))
 
 
 @click.command(cls=Command, section="Reports", examples=["lineage history qwen", "lineage history qwen --csv"])

@@ -38,6 +38,13 @@ def diff_text(answer: DiffAnswer, look: Look) -> str:
     return receipts.page(after, look, [*body, "", look.dim("before: " + said[1])], answer.notes)
 
 
+def left_out(answer: DiffAnswer, kinds: Sequence[str] = _KINDS) -> str:
+    """A sentence on what `--limit` kept out of a table of these kinds; empty where that is nothing."""
+    cut = {kind: answer.totals[kind] - len(_lines(answer, kind)) for kind in kinds}
+    told = ", ".join(f"{number:,} {kind}" for kind, number in cut.items() if number)
+    return told and f"Left out: {told}; --limit 0 lists all."
+
+
 def _lines(answer: DiffAnswer, kind: str) -> list[str]:
     if kind == "renamed":
         return [f"{printable(old)} → {printable(new)}" for old, new in answer.renamed]

@@ -310,6 +310,8 @@ def test_snapshots_and_load(home: Path) -> None:
     assert (line["models"], line["loaded"], line["simulated"]) == (4000, True, True)
     assert answered(home, "snapshots", "-q").splitlines() == [line["id"]]
     assert answered(home, "load", "-q") == f"{line['id']}\n"
+    told = documented(home, "load")
+    assert (told["id"], told["new"], told["loaded"]) == (line["id"], False, True)
 
 
 def test_an_import_of_listing_rows_answers(tmp_path: Path) -> None:

@@ -80,6 +80,18 @@ def test_diff_says_it_in_text_and_table(settings: Settings) -> None:
     table = run(settings.home, "diff", first, second, "--csv")
     assert len(table.stdout.splitlines()) == 1 + 7
     assert "gated,a/tune,false,manual" in table.stdout
+    assert "Left out" not in table.stderr
+
+
+@pytest.mark.parametrize(
+    ("form", "left", "shown"), [("--csv", "1 new, 1 gone", 1 + 5), ("-q", "1 new, 1 gone", 2), ("--json", None, None)]
+)
+def test_diff_says_what_a_limit_left_out(settings: Settings, form: str, left: str | None, shown: int | None) -> None:
+    first, second = _two(settings)
+    cut = run(settings.home, "diff", first, second, "--limit", "1", form)
+    assert shown in (None, len(cut.stdout.splitlines()))
+    said = [] if left is None else [f"Left out: {left}; --limit 0 lists all."]
+    assert [line for line in cut.stderr.splitlines() if line.startswith("Left out")] == said
 
 
 def test_history_counts_each_snapshot_and_names_the_gone(settings: Settings) -> None:
