@@ -203,10 +203,11 @@ def bootstrap(no_load: bool, quiet: bool, as_json: bool) -> None:
     from ingest.importing import bootstrap_hub
 
     settings = console.settings()
+    remarks: list[str] = []
     with Live(quiet=quiet) as live:
-        snapshot = bootstrap_hub(settings, now=utc_now, progress=live.bytes, say=live.say)
+        snapshot = bootstrap_hub(settings, now=utc_now, progress=live.bytes, say=live.say, remark=remarks.append)
         landed(settings, snapshot, live, load=not no_load)
-    report(snapshot, loaded=not no_load, quiet=quiet, as_json=as_json)
+    report(snapshot, loaded=not no_load, quiet=quiet, as_json=as_json, remarks=remarks)
 
 
 @click.command(cls=Command, section="Stores", examples=["lineage doctor", "lineage doctor --network"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -17,11 +18,18 @@ _log = logging.getLogger(__name__)
 
 
 def report(
-    snapshot: Snapshot, *, loaded: bool, quiet: bool, as_json: bool, spent: Spent | None = None, new: bool = True
+    snapshot: Snapshot,
+    *,
+    loaded: bool,
+    quiet: bool,
+    as_json: bool,
+    spent: Spent | None = None,
+    new: bool = True,
+    remarks: Sequence[str] = (),
 ) -> None:
     """Print what was sealed and what that cost, or that an update found nothing new, and what to do next.
 
-    `new` is False for a command that seals nothing.
+    `new` is False for a command that seals nothing. `remarks`, said on stderr, are notes in JSON and log.
     """
     from ingest.commands import costs
     from ingest.crawl.update import Unchanged
@@ -34,11 +42,11 @@ def report(
     cost = "" if spent is None else costs.sentence(spent, **in_all)
     if cost:
         _log.info("%s", cost)
-    _log.info("%s", _logged(manifest, notes, new=new, loaded=loaded))
+    _log.info("%s", _logged(manifest, (*notes, *remarks), new=new, loaded=loaded))
     if as_json:
         facts = {name: json.plain(getattr(manifest, name)) for name in _TOLD.split()} | {"new": new}
         paid = {} if spent is None else {"cost": costs.facts(spent, **in_all)}
-        click.echo(json.text({**facts, **_checked(snapshot), "notes": list(notes), "loaded": loaded, **paid}))
+        click.echo(json.text({**facts, **_checked(snapshot), "notes": [*notes, *remarks], "loaded": loaded, **paid}))
     elif quiet:
         click.echo(manifest.id)
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -129,10 +129,12 @@ def bootstrap_hub(
     now: Callable[[], datetime],
     progress: Bytes = lambda done, total: None,
     say: Say = lambda text: None,
+    remark: Say = lambda text: None,
     token: str | bool | None = None,
 ) -> Snapshot:
     """Seal a snapshot of the whole Hub from the newest published dump; `say` is told what is read, and how old it is.
 
+    `remark` is told again what of that holds after the run: how it stands to what was here, what catching up takes.
     Where the whole file had to be fetched it goes once it is sealed; before that the same command resumes it.
     Raises Unreachable, HubBusy, Refused or NotFound in one sentence, Damaged or Fatal as `import_file` does.
     """
@@ -140,18 +142,29 @@ def bootstrap_hub(
     found = bootstrap.find(settings.endpoint, token, started)
     day = datetime(found.day.year, found.day.month, found.day.day, tzinfo=UTC)
     kept = settings.home / "dumps"
-    last = _last(settings, found.endpoint)
+    before, last = listed(settings), _last(settings, found.endpoint)
     with bootstrap.read(found, token, progress, say, cache=kept) as reader:
         snapshot = _seal_dump(
             settings, reader, found.source, found.endpoint, started, day, now, notes=(found.terms,), last=last
         )
     rmtree(kept, ignore_errors=True)
-    newest = snapshot.manifest.watermark or day
-    if last is not None and last.as_of > snapshot.manifest.as_of:
-        say(_later(snapshot.manifest, last))
-    elif started - newest > bootstrap.STALE:
-        say(_catching_up(found.source, snapshot, newest, started))
+    for text in _remarks(found.source, snapshot, last, snapshot.manifest.watermark or day, started, before):
+        say(text)
+        remark(text)
     return snapshot
+
+
+def _remarks(
+    source: str, snapshot: Snapshot, last: Manifest | None, newest: datetime, now: datetime, before: Sequence[Manifest]
+) -> Iterator[str]:
+    """How a dump stands to the snapshots before it, and what it takes to catch up."""
+    same = [manifest.id for manifest in before if manifest.sha256 == snapshot.manifest.sha256]
+    if same:
+        yield f"{source} holds the same rows as {same[-1]}, which is here already."
+    if last is not None and last.as_of > snapshot.manifest.as_of:
+        yield _later(snapshot.manifest, last)
+    elif now - newest > bootstrap.STALE:
+        yield _catching_up(source, snapshot, newest, now)
 
 
 def _last(settings: Settings, endpoint: str) -> Manifest | None:

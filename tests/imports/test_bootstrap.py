@@ -18,8 +18,10 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 
 from ingest import importing
+from ingest.cli import main
 from ingest.crawl import crawl
 from ingest.crawl.update import update
 from ingest.hub import HubSource
@@ -379,6 +381,17 @@ def test_old_names_are_carried_over_a_dump(tmp_path: Path) -> None:
     assert dumped.former == (("sim-a/away", "01"), ("sim-a/model-8", "02"))
 
 
+def test_a_dump_that_is_here_already_says_so_in_json_too(tmp_path: Path) -> None:
+    with _hub(_daily(tmp_path)) as hub:
+        env = {"HF_ENDPOINT": hub.url, "LINEAGE_HOME": str(tmp_path / "home")}
+        words = ["bootstrap", "--no-load", "--quiet", "--json"]
+        once, again = (json.loads(CliRunner().invoke(main, words, env=env).stdout) for _ in range(2))
+    same = f"{once['source']} holds the same rows as {once['id']}, which is here already."
+    assert same not in once["notes"]
+    assert same in again["notes"]
+    assert again["sha256"] == once["sha256"]
+
+
 def test_a_dump_older_than_the_last_crawl_says_so_and_no_update_builds_on_it(tmp_path: Path) -> None:
     """Else what was deleted between the two would come back as new."""
     stamp = f"{NOW - timedelta(hours=2):%Y-%m-%dT%H:%M:%S}.000Z"
@@ -389,7 +402,11 @@ def test_a_dump_older_than_the_last_crawl_says_so_and_no_update_builds_on_it(tmp
     with SimulatedHub(rows_world(rows, label="seed=1"), files=_daily(tmp_path)) as hub:
         settings, source = _settings(tmp_path, hub.url), HubSource(hub.url, token=False)
         crawled = crawl(settings, source, now=lambda: NOW - timedelta(hours=1)).manifest
-        dumped = importing.bootstrap_hub(settings, now=_clock, say=said.append, token=False).manifest
+        remarks: list[str] = []
+        dumped = importing.bootstrap_hub(
+            settings, now=_clock, say=said.append, remark=remarks.append, token=False
+        ).manifest
+        assert remarks == said[-1:]
         assert dumped.as_of < crawled.as_of < dumped.started_at
         assert said[-1] == (
             f"{bootstrap.DAILY}@2026-08-23 ends on 2026-08-23 09:00 UTC, before {crawled.id} (2026-08-23 11:00 UTC), "
