@@ -97,7 +97,9 @@ def write_file(path: Path, data: bytes, rows: int) -> Part:
 def parquet(frame: pl.DataFrame) -> bytes:
     """A frame as Parquet, the same bytes for the same rows."""
     buffer = BytesIO()
-    frame.rechunk().write_parquet(buffer, compression="zstd", row_group_size=_ROW_GROUP)
+    frame.rechunk().write_parquet(
+        buffer, compression="zstd", compression_level=1, statistics=False, row_group_size=_ROW_GROUP
+    )
     return buffer.getvalue()
 
 
