@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import random
 import secrets
 import signal
 import socket
@@ -25,6 +26,8 @@ from lineage.stores.neo4j_local import Local, folder, read_local, write_local
 
 Pause = Callable[[float], None]
 _START, _STOP = 180.0, 120.0
+_OTHERS = range(17_687, 18_687)
+"""Ports that no system gives to callers by itself: Linux from 32768 on, others from 49152."""
 _FOLDERS = ("conf", "data/dbms", "logs", "run", "import", "plugins")
 
 
@@ -271,7 +274,8 @@ def _answers(port: int) -> bool:
 
 
 def _free_port(wanted: int) -> int:
-    for port in (wanted, 0):
+    """The port wanted, else another that is free now; the server takes it only seconds later."""
+    for port in (wanted, *random.SystemRandom().sample(_OTHERS, 20), 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -82,6 +82,12 @@ def test_up_status_down(own, tools, neo4j_home):
         neo4j_server.up(own, release="2026", memory=QUICK, env=CLEAN)
 
 
+def test_where_its_port_is_taken_it_gets_none_that_a_caller_may_be_given_meanwhile():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        assert neo4j_server._free_port(taken.getsockname()[1]) in range(17_687, 18_687)
+
+
 def test_the_server_listens_on_loopback_only(neo4j_home):
     port = int(read_local(neo4j_home).url.rsplit(":", 1)[1])
     listening = [
