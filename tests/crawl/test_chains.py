@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from click.testing import CliRunner, Result
 from ingest.cli import main
 from ingest.commands import costs
 from ingest.crawl import chain, crawl
+from ingest.hub import HubSource
 from ingest.hub.pacing import Rate
 from ingest.hub.spending import Spending, Spent
 from ingest.simulated.faults import Fault, Kind
@@ -96,24 +98,25 @@ def crawled(home: Path, hub: SimulatedHub, *words: str) -> Result:
     return CliRunner().invoke(main, ["crawl", "--no-load", *words], env=env)
 
 
-def test_the_cost_is_told(tmp_path):
-    with SimulatedHub(rows_world(crowd(5_500)), quota=4, window=2) as hub:
+def test_the_cost_is_told(tmp_path, clock, monkeypatch):
+    monkeypatch.setattr("ingest.hub.HubSource", partial(HubSource, clock=clock, sleep=clock.sleep))
+    with SimulatedHub(rows_world(crowd(5_500)), quota=4, window=300, clock=clock) as hub:
         told, said = crawled(tmp_path, hub, "--json"), crawled(tmp_path, hub)
     assert (told.exit_code, said.exit_code) == (0, 0)
     facts = json.loads(told.stdout)
     cost = facts["cost"]
     assert 6 <= cost["pages"] <= cost["requests"] <= 8
-    assert (cost["quota"], cost["window"], cost["retries"]) == (4, 2, 0)
-    assert (cost["floor"], cost["no_floor"]) == (2, None)
-    assert cost["ratio"] == pytest.approx(cost["seconds"] / 2, abs=0.001)
+    assert (cost["quota"], cost["window"], cost["retries"]) == (4, 300, 0)
+    assert (cost["floor"], cost["no_floor"]) == (300, None)
+    assert cost["ratio"] == pytest.approx(cost["seconds"] / 300, abs=0.001)
     assert cost["bytes"] > 1_000
-    assert 1 < cost["waited"] <= cost["seconds"]
+    assert 200 < cost["waited"] <= cost["seconds"]
     assert (cost["resumed"], cost["pages_in_all"], cost["requests_in_all"]) == (
         False,
         facts["pages"],
         facts["requests"],
     )
-    assert "where 4 requests in 2 s make 2 s the floor" in said.stdout
+    assert "where 4 requests in 300 s make 300 s the floor" in said.stdout
     assert "this run" not in said.stdout
 
 
