@@ -22,12 +22,18 @@ def lineage(home: Path, *command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which nothing is damaged; each test harms a copy."""
+    place = tmp_path_factory.mktemp("sound")
+    (place / "rows.jsonl").write_text(ROWS, encoding="utf-8")
+    assert lineage(place / "home", "import", str(place / "rows.jsonl")).returncode == 0
+    return place / "home"
+
+
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    rows = tmp_path / "rows.jsonl"
-    rows.write_text(ROWS, encoding="utf-8")
-    assert lineage(tmp_path / "home", "import", str(rows)).returncode == 0
-    return tmp_path / "home"
+def home(sound: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(sound, tmp_path / "home")
 
 
 def refused(done: subprocess.CompletedProcess[str]) -> str:
