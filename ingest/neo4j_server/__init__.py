@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ingest.neo4j_server.engine import RELEASES, Docker, Jars, Memory, Release, docker_runs, find_jars
+from lineage import locks
 from lineage.errors import Fatal, Refused, Unreachable
 from lineage.settings import Settings
 from lineage.stores.neo4j_local import Local, folder, read_local, write_local
@@ -119,24 +120,26 @@ def up(
         _wait(settings.home, known, pause)
         return status(settings)
     chosen = _release(release, known)
-    home = _folders(settings.home)
-    local = _prepared(home, known, chosen, env)
-    port = _port(local.url)
-    if docker_runs():
-        local = replace(local, engine="docker", container=_container(home))
-        _write(home / "conf" / "neo4j.conf", conf(7687, memory, published=port, hardened=hardened))
-        write_local(settings.home, local)
-        _run(Docker(chosen).server(home, port, _container(home)), "start the container")
-    else:
-        engine = find_jars(chosen, env, cache or _cache())
-        _write(home / "conf" / "neo4j.conf", conf(port, memory, hardened=hardened))
-        local = replace(local, engine=engine.name, pid=_started(engine, home, memory))
-        write_local(settings.home, local)
-    try:
-        _wait(settings.home, local, pause)
-    except BaseException:
-        down(settings, pause=pause)
-        raise
+    home, kept = _folders(settings.home), cache or _cache()
+    engine = None if docker_runs() else find_jars(chosen, env, kept)
+    # Until the server has taken the port that was free, nobody else here may find it free.
+    with locks.exclusive(kept / "neo4j-start.lock", locks.myself(), wait=True):
+        local = _prepared(home, known, chosen, env)
+        port = _port(local.url)
+        if engine is None:
+            local = replace(local, engine="docker", container=_container(home))
+            _write(home / "conf" / "neo4j.conf", conf(7687, memory, published=port, hardened=hardened))
+            write_local(settings.home, local)
+            _run(Docker(chosen).server(home, port, _container(home)), "start the container")
+        else:
+            _write(home / "conf" / "neo4j.conf", conf(port, memory, hardened=hardened))
+            local = replace(local, engine=engine.name, pid=_started(engine, home, memory))
+            write_local(settings.home, local)
+        try:
+            _wait(settings.home, local, pause)
+        except BaseException:
+            down(settings, pause=pause)
+            raise
     return status(settings)
 
 

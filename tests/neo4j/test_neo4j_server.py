@@ -7,6 +7,8 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -86,6 +88,29 @@ def test_where_its_port_is_taken_it_gets_none_that_a_caller_may_be_given_meanwhi
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         assert neo4j_server._free_port(taken.getsockname()[1]) in range(17_687, 18_687)
+
+
+def test_two_that_start_at_once_take_two_ports(tmp_path, monkeypatch):
+    """A server takes its port seconds after it was found free."""
+    doors, both = [], threading.Barrier(2)
+
+    def takes_its_port(home, local, pause):
+        threading.Event().wait(0.3)
+        doors.append(socket.create_server(("127.0.0.1", int(local.url.rpartition(":")[2]))))
+
+    def up(name):
+        both.wait()
+        return neo4j_server.up(Settings(home=tmp_path / name), env=CLEAN, cache=tmp_path / "cache").url
+
+    monkeypatch.setattr(neo4j_server, "docker_runs", lambda: False)
+    monkeypatch.setattr(neo4j_server, "find_jars", lambda release, *_: Jars(Path("java"), tmp_path, release))
+    monkeypatch.setattr(neo4j_server, "_started", lambda *_: os.getpid())
+    monkeypatch.setattr(neo4j_server, "_wait", takes_its_port)
+    with ThreadPoolExecutor(2) as pool:
+        urls = list(pool.map(up, ("one", "other")))
+    for door in doors:
+        door.close()
+    assert len(set(urls)) == len(doors) == 2
 
 
 def test_the_server_listens_on_loopback_only(neo4j_home):
