@@ -174,6 +174,7 @@ def test_a_signal_stops_it_with_the_command_that_resumes(settings, number):
         assert code == 3
         assert "3 pages are kept" in out
         assert f"lineage --home {settings.home} crawl" in out
+        hub.mend()
         code, out = ended(child(settings.home, hub.url))
         assert code == 0, out
     assert snapshots.opened(settings).manifest.models == 6_500

@@ -432,6 +432,7 @@ def test_ctrl_c_ends_a_crawl_with_3_and_the_command_that_resumes(tmp_path: Path)
             out, said = running.communicate(timeout=120)
         assert (running.returncode, out) == (3, "")
         assert f"Resume with: lineage --home {tmp_path} crawl" in said
+        hub.mend()
         again = subprocess.run([*command, "--quiet"], capture_output=True, text=True, env=env, check=False)
         assert again.returncode == 0, again.stderr
         assert len(again.stdout.splitlines()) == 1
