@@ -16,7 +16,8 @@ from polars.exceptions import PolarsError
 from ingest import parse
 from ingest.crawl.frontier import OLDEST, Task
 from ingest.crawl.pages import Head, Pages
-from ingest.hub import Fetched, HubSource, unpacked
+from ingest.hub import Fetched, HubSource
+from ingest.hub.bodies import unpacked
 from ingest.parse import NotAPage
 from lineage.errors import LineageError
 

@@ -10,15 +10,15 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Generic, TypeVar, cast
+from typing import Generic, TypeVar
 
 import httpx2
 import tenacity
 from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
-from isal import isal_zlib
 
-from ingest.hub import addresses
+from ingest.hub import addresses, bodies
+from ingest.hub.bodies import Answer, Broken, unpacked
 from ingest.hub.pacing import Pace, Rate
 from ingest.hub.patience import BUSY, FIRST_TRIES, asked_rest, busy, failure, rate, tell
 from ingest.hub.refusals import Secret, refusal
@@ -28,16 +28,14 @@ from lineage import __version__
 from lineage.errors import HubBusy, Refused, Retriable, Unreachable
 from lineage.settings import HUB
 
-__all__ = ["Fetched", "HubSource", "unpacked"]
+__all__ = ["Fetched", "HubSource"]
 
 PATIENCE = 3600.0
 """Seconds after which a page that keeps failing is given up."""
 
 _REDIRECTS = 5
-_UNPACKS_TO = 8
 _PER_SECOND = 3.0
 T = TypeVar("T")
-_BROKEN = cast("type[Exception]", isal_zlib.error)  # its stub has an instance there
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,8 @@ class Fetched(Generic[T]):
 
     `next_url` is the Link to follow, None on the last page. `url` is where the answer came from, after redirects.
     `sent` is the server's clock, `hops` counts those redirects. `simulated` is what a simulated Hub says of itself.
-    `packed` is the answer as it came, a tenth of its size, for `unpacked`; None where it came otherwise than in gzip.
+    `packed` is the answer as it came, a tenth of its size, for `bodies.unpacked`; None where it came otherwise than in
+    gzip.
     """
 
     content: T
@@ -133,7 +132,8 @@ class HubSource:
         return policy(self._once, url, read, before)
 
     def _once(self, url: str, read: Callable[[bytes], T], before: Container[str]) -> Fetched[T]:
-        response, packed, hops = self._answer(url)
+        answer, hops = self._answer(url)
+        response, packed = answer.response, answer.packed
         content = self._read(response.content if packed is None else self._unpacked(packed), read)
         self._answered = True
         self.spending.read(self.clock())
@@ -157,11 +157,8 @@ class HubSource:
     def _unpacked(self, packed: bytes) -> bytes:
         try:
             return unpacked(packed)
-        except _BROKEN as error:
-            raise Unreachable(
-                f"{self.host} sent an answer that broke on its way ({error}). Check the network; what was fetched is "
-                "kept."
-            ) from None
+        except Broken as error:
+            raise Unreachable(self._broke(error)) from None
 
     def _read(self, body: bytes, read: Callable[[bytes], T]) -> T:
         try:
@@ -173,40 +170,38 @@ class HubSource:
                 "fetched is kept, and the same command goes on."
             ) from None
 
-    def _answer(self, url: str) -> tuple[httpx2.Response, bytes | None, int]:
-        """The good answer at the end of redirects within this endpoint, its gzip, and how many redirects there were."""
+    def _answer(self, url: str) -> tuple[Answer, int]:
+        """The good answer at the end of redirects within this endpoint, and how many redirects there were."""
         for hops in range(_REDIRECTS):
-            response, packed = self._request(url)
-            if not response.has_redirect_location:
-                return response, packed, hops
-            url = self._own(response, response.headers["Location"])
+            answer = self._request(url)
+            if not answer.response.has_redirect_location:
+                return answer, hops
+            url = self._own(answer.response, answer.response.headers["Location"])
         raise Refused(f"{self.host} redirects in a circle at {url[:200]}. Nothing was lost; try again later.")
 
-    def _request(self, url: str) -> tuple[httpx2.Response, bytes | None]:
+    def _request(self, url: str) -> Answer:
         while (pause := self._pace.take(self.clock())) > 0:
             with self.spending.waiting(self.clock):
                 self._sleep(pause)
         told = None
         try:
-            response, packed = self._sent(url)
-            told = rate(response)
+            answer = self._sent(url)
+            told = rate(answer.response)
         finally:
             self._pace.told(told, self.clock())
-        self.spending.received(response.num_bytes_downloaded, told)
-        self._check(response)
-        return response, packed
+        self.spending.received(answer.size, told)
+        self._check(answer.response)
+        return answer
 
-    def _sent(self, url: str) -> tuple[httpx2.Response, bytes | None]:
-        """An answer read whole: a good one in gzip is left packed, unpacked once and not kept with the response."""
+    def _sent(self, url: str) -> Answer:
         self.spending.sent(self.clock())
         try:
             with self._own_client().stream("GET", url) as response:
-                if response.status_code == 200 and response.headers.get("Content-Encoding", "").lower() == "gzip":
-                    return response, b"".join(response.iter_raw())
-                response.read()
-                return response, None
+                return bodies.read(response)
         except OfflineModeIsEnabled:
             raise Refused("HF_HUB_OFFLINE is set, so the Hub may not be asked. Unset it, or import a file.") from None
+        except Broken as error:
+            raise Unreachable(self._broke(error)) from None
         except httpx2.RequestError as error:
             raise Unreachable(self._no_answer(error)) from None
         except httpx2.InvalidURL:
@@ -242,6 +237,11 @@ class HubSource:
             )
         return url
 
+    def _broke(self, error: Broken) -> str:
+        return (
+            f"{self.host} sent an answer that broke on its way ({error}). Check the network; what was fetched is kept."
+        )
+
     def _no_answer(self, error: httpx2.RequestError) -> str:
         kind = type(error).__name__
         if isinstance(error, httpx2.TimeoutException):
@@ -267,11 +267,6 @@ class HubSource:
     def _retried(self, seconds: float) -> None:
         with self.spending.resting(self.clock):
             self._sleep(seconds)
-
-
-def unpacked(packed: bytes) -> bytes:
-    """The text of gzip, in a third of the time that zlib takes. Raises `isal_zlib.error` where it is cut or damaged."""
-    return isal_zlib.decompress(packed, isal_zlib.MAX_WBITS | 16, len(packed) * _UNPACKS_TO)
 
 
 def _date(response: httpx2.Response) -> datetime | None:

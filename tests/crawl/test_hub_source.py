@@ -4,13 +4,14 @@ import gzip
 import json
 import logging
 import threading
+import zlib
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from ingest import parse
-from ingest.hub import HubSource, addresses
+from ingest.hub import HubSource, addresses, bodies
 from ingest.hub.refusals import refused_fields
 from ingest.parse import NotAPage
 from ingest.simulated.faults import Kind, once, status
@@ -151,6 +152,38 @@ def test_an_answer_whose_packing_broke_is_tried_again(source_of, harm):
         assert got.content.rows["id"].to_list() == ["a/b", "c/d"]
         assert got.packed == good
         assert len(seen) == 2
+
+
+@pytest.mark.parametrize("packing", ["gzip", "deflate"])
+def test_an_answer_that_unpacks_to_more_than_a_page_can_be_is_dropped(source_of, monkeypatch, packing):
+    monkeypatch.setattr(bodies, "MOST", 1 << 20)
+    pack = {"gzip": gzip.compress, "deflate": zlib.compress}[packing]
+    bomb = pack(b"[" + b" " * (4 << 20) + b"]")
+    with serving((200, {"Content-Encoding": packing}, bomb), (200, {}, b'[{"id":"a/b"}]')) as (url, seen):
+        assert source_of(url).fetch(first(url), parse.page).content.rows["id"].to_list() == ["a/b"]
+        assert len(seen) == 2
+    with (
+        serving((200, {"Content-Encoding": packing}, bomb)) as (url, _),
+        pytest.raises(Unreachable, match="more than 1 MB"),
+    ):
+        source_of(url).fetch(first(url), parse.page)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"no gzip at all", gzip.compress(b"x" * 100)[:-9], gzip.compress(b" " * (4 << 20))],
+    ids=["other", "cut", "large"],
+)
+def test_a_status_holds_whatever_its_body_is(source_of, clock, monkeypatch, body):
+    monkeypatch.setattr(bodies, "MOST", 1 << 20)
+    told = {"Content-Encoding": "gzip", "Retry-After": "17"}
+    with serving((429, told, body), (200, {}, b'[{"id":"a/b"}]')) as (url, seen):
+        source_of(url).fetch(first(url), parse.page)
+        assert (len(seen), clock.slept) == (2, [18.0])
+    with serving((403, told, body)) as (url, seen):
+        with pytest.raises(Refused):
+            source_of(url).fetch(first(url), parse.page)
+        assert len(seen) == 1
 
 
 def test_html_for_ever_ends_soon_where_no_good_answer_ever_came(source_of, clock):
