@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lineage.console import complain
+from lineage.errors import Fatal
 from lineage.export.plain import printable
 
 _ROOMS = ("ingest", "lineage")
@@ -55,11 +56,19 @@ class _File(logging.FileHandler):
 
 @contextmanager
 def logged(path: Path | None, what: str) -> Iterator[None]:
-    """Append to the file what happens inside, warnings included, which then do not go to stderr; None: no log."""
+    """Append to the file what happens inside, warnings included, which then do not go to stderr; None: no log.
+
+    Raises `Fatal` where the file cannot be opened.
+    """
     if path is None:
         yield
         return
-    handler = _File(path)
+    try:
+        handler = _File(path)
+    except OSError as error:
+        raise Fatal(
+            f"The log {path} cannot be opened ({error.strerror}). Make its folder, or name another file with --log."
+        ) from error
     handler.setFormatter(_Lines())
     rooms = [(logging.getLogger(name), logging.getLogger(name).level) for name in _ROOMS]
     for room, _ in rooms:

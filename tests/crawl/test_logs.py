@@ -115,4 +115,4 @@ def test_a_log_without_room_is_one_sentence_and_the_run_goes_on(tmp_path):
 def test_a_log_that_cannot_be_opened_is_named(tmp_path):
     done = run(tmp_path, "http://127.0.0.1:9", "crawl", "--quiet", "--log", str(tmp_path / "none" / "log"))
     assert done.exit_code == 1
-    assert f"{tmp_path}/none/log" in done.stderr
+    assert f"The log {tmp_path}/none/log cannot be opened (No such file or directory). Make its folder" in done.stderr
