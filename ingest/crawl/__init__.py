@@ -225,11 +225,10 @@ class _Crawl:
         kept = pl.LazyFrame({"id": self._tree.kept()}, schema={"id": pl.String})
         return rows.join(kept, on="id", how="semi", maintain_order="left")
 
-    def _old_names(self, pages: Pages | Kept, since: Vanished | None) -> OldNames:
+    def _old_names(self, pages: Pages | Kept) -> OldNames:
         """Those of the snapshot before, those renamed since, the Hub's redirects."""
-        renamed = dict(since.renamed.iter_rows()) if since else {}
         seen = self._tree.aliases if self._tree else {}
-        return renames.carried(self._settings, self._last, renamed | seen, self._rows(pages))
+        return renames.carried(self._settings, self._last, self._rows(pages), seen)
 
     def _sealed(self, pages: Pages | Kept, walk: Walk | Chains, early: str, since: Vanished | None) -> Snapshot:
         told = next((head.simulated for head in pages.heads if head.simulated), None)
@@ -238,7 +237,7 @@ class _Crawl:
         if since is not None and self._last is not None:
             facts = (*facts, *since.notes(self._last.id))
         try:
-            names = self._old_names(pages, since)
+            names = self._old_names(pages)
             return sealed(
                 self._settings,
                 rows=self._rows(pages),

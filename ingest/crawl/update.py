@@ -13,6 +13,7 @@ import polars as pl
 from ingest.crawl import renames, series
 from ingest.crawl.frontier import Changes
 from ingest.crawl.pages import Pages, Plan, kept
+from ingest.crawl.renames import OldNames
 from ingest.crawl.series import WHOLE
 from ingest.crawl.stopping import Stopping
 from ingest.crawl.walk import Walk
@@ -81,13 +82,15 @@ def due(manifest: Manifest) -> datetime:
 class _Changed:
     """Rows that differ from the last snapshot's, one a model, and what of that snapshot they stand for.
 
-    `replaced` models of it are gone: others have their names.
+    `replaced` models of it are gone: others have their names. `before` are its models that share an id or hub_id with
+    the rows, with `renames.COLUMNS`.
     """
 
     rows: pl.DataFrame
     new: int
-    renamed: pl.DataFrame
+    renamed: int
     replaced: int
+    before: pl.DataFrame
 
 
 class _Update:
@@ -161,10 +164,11 @@ class _Update:
         rows = both.unique("id", keep="first", maintain_order=True).sort("hub_id", "id", nulls_last=True)
         before = self._base.rows().join(rows.lazy().select("id"), on="id", how="semi").collect()
         rows = _differing(rows, before)
-        names = self._base.rows(changes.KEYS)
+        names = self._base.rows(renames.COLUMNS)
         same = [names.join(rows.lazy().select(key).drop_nulls(), on=key, how="semi") for key in changes.KEYS]
-        found = changes.matched(pl.concat(same).unique().collect(), rows)
-        return _Changed(rows, len(found.new), found.renamed, len(found.gone))
+        replaced = pl.concat(same).unique("id").collect()
+        found = changes.matched(replaced, rows)
+        return _Changed(rows, len(found.new), found.renamed.height, len(found.gone), replaced)
 
     def _unchanged(self, walk: Walk) -> Unchanged:
         base = self._base.manifest
@@ -182,8 +186,9 @@ class _Update:
         late = sum(part.rows for part in base.parts if deltas.is_delta(part.name)) + changed.rows.height
         over = self._base if late <= base.models * deltas.LIMIT else None
         rows = changed.rows.lazy() if over else deltas.overlaid(self._base.rows(), [changed.rows.lazy()], list(LISTING))
-        listed = deltas.overlaid(self._base.rows(changes.KEYS), [changed.rows.lazy()], ["hub_id", "id"])
-        names = renames.carried(self._settings, base, dict(changed.renamed.iter_rows()), listed)
+        listed = deltas.overlaid(self._base.rows(renames.COLUMNS), [changed.rows.lazy()], renames.COLUMNS)
+        known = OldNames(base.aliases, base.former)
+        names = renames.followed(known, listed, changed.before.lazy())
         full = base.full_as_of or base.as_of
         return sealed(
             self._settings,
@@ -248,9 +253,8 @@ def _lacking(settings: Settings, source: HubSource, last: Manifest | None) -> st
 def _notes(base: Manifest, changed: _Changed, requests: int, now: datetime) -> tuple[str, ...]:
     """Two of its own, then those of the last full listing, its licence among them."""
     count = changed.rows.height
-    renamed = changed.renamed.height
-    other = count - changed.new - renamed
-    what = f"{plural(count, 'model')}: {changed.new:,} new, {other:,} changed, {renamed:,} renamed"
+    other = count - changed.new - changed.renamed
+    what = f"{plural(count, 'model')}: {changed.new:,} new, {other:,} changed, {changed.renamed:,} renamed"
     what += f" (and {changed.replaced:,} gone, whose names others took)" if changed.replaced else ""
     return (f"Differs from {base.id} in {what}; it took {plural(requests, 'request')}.", *_outlook(base, now))
 

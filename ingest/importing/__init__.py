@@ -25,7 +25,7 @@ from lineage.errors import Fatal
 from lineage.export.plain import plural
 from lineage.schema import LISTING
 from lineage.settings import Settings
-from lineage.snapshots import Manifest, Snapshot, listed, sealed
+from lineage.snapshots import Manifest, Snapshot, listed, moment, sealed
 
 Bytes: TypeAlias = Callable[[int, int], None]
 Say: TypeAlias = Callable[[str], None]
@@ -142,12 +142,14 @@ def bootstrap_hub(
     found = bootstrap.find(settings.endpoint, token, started)
     day = datetime(found.day.year, found.day.month, found.day.day, tzinfo=UTC)
     kept = settings.home / "dumps"
-    before, last = listed(settings), _last(settings, found.endpoint)
+    before = listed(settings)
+    whole = [m for m in before if m.scope == WHOLE and m.endpoint in (found.endpoint, None)]
     with bootstrap.read(found, token, progress, say, cache=kept) as reader:
         snapshot = _seal_dump(
-            settings, reader, found.source, found.endpoint, started, day, now, notes=(found.terms,), last=last
+            settings, reader, found.source, found.endpoint, started, day, now, notes=(found.terms,), whole=whole
         )
     rmtree(kept, ignore_errors=True)
+    last = max(whole, key=moment, default=None)
     for text in _remarks(found.source, snapshot, last, snapshot.manifest.watermark or day, started, before):
         say(text)
         remark(text)
@@ -165,12 +167,6 @@ def _remarks(
         yield _later(snapshot.manifest, last)
     elif now - newest > bootstrap.STALE:
         yield _catching_up(source, snapshot, newest, now)
-
-
-def _last(settings: Settings, endpoint: str) -> Manifest | None:
-    """The snapshot of the whole Hub here that tells the latest moment, or none."""
-    whole = (m for m in listed(settings) if m.scope == WHOLE and m.endpoint in (endpoint, None))
-    return max(whole, key=lambda m: m.as_of, default=None)
 
 
 def _later(dumped: Manifest, last: Manifest) -> str:
@@ -231,7 +227,7 @@ def _seal_dump(
     scope: str = WHOLE,
     notes: tuple[str, ...] = (),
     dated: bool = False,
-    last: Manifest | None = None,
+    whole: Sequence[Manifest] = (),
 ) -> Snapshot:
     with closing(reader), _spool(settings, started) as spool:
         _refuse_silent(source, reader.missing)
@@ -239,7 +235,8 @@ def _seal_dump(
         if not spool.rows().head(1).collect().height:
             raise Fatal(f"{source} holds no row that can be read.")
         as_of = spool.modified or spool.created or otherwise
-        names = renames.carried(settings, last, {}, spool.rows())
+        last = max((m for m in whole if m.as_of <= as_of), key=moment, default=None)
+        names = renames.carried(settings, last, spool.rows())
         return sealed(
             settings,
             rows=spool.rows(),

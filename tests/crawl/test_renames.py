@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.crawl import crawl
-from ingest.crawl.renames import OldNames, followed
+from ingest.crawl.renames import COLUMNS, OldNames, followed
 from ingest.crawl.update import update
 from ingest.simulated.server import SimulatedHub
 from ingest.simulated.sources import RowsSource, rows_world
-from lineage import changes
+from lineage.schema import LISTING
 from lineage.snapshots import MANIFEST, Snapshot, opened
 from tests.crawl.worlds import Raw, raw
 from tests.reports.homes import run
@@ -165,6 +165,53 @@ def test_a_model_that_was_away_comes_back_with_its_old_names(hub, settings, sour
 
 
 @pytest.mark.parametrize("fetch", [update, crawl])
+def test_a_model_that_was_renamed_while_it_was_away_keeps_what_derives_from_it(hub, settings, source_of, fetch):
+    """Though it never had another name before it went."""
+    source = source_of(hub.url)
+    crawl(settings, source, now=clock(0))
+    hub.show(away())
+    absent = crawl(settings, source, now=clock(3), accept_partial=True)
+    assert absent.manifest.former == (("sim-a/mid", f"{2:024x}"),)
+    assert derivatives(settings, absent) == 0
+    hub.show(world("sim-a/b", "sim-a/mid", changed=4))
+    back = fetch(settings, source, now=clock(5))
+    assert (back.manifest.aliases, back.manifest.former) == ((("sim-a/mid", "sim-a/b"),), ())
+    assert derivatives(settings, back) == KIDS + 1
+
+
+def test_a_model_that_went_with_all_who_wrote_it_is_known_when_it_is_back(hub, settings, source_of):
+    """A namespace that was private for a day; and nothing is kept of who had no children."""
+    source = source_of(hub.url)
+    hub.show(world("sim-a/mid", "sim-a/mid", one(60, "sim-z/alone")))
+    crawl(settings, source, now=clock(0))
+    hub.show(rows_world([one(1, ROOT)], label="seed=1"))
+    gone = crawl(settings, source, now=clock(3), accept_partial=True)
+    assert gone.manifest.former == (("sim-a/mid", f"{2:024x}"),)
+    hub.show(world("sim-a/b", "sim-a/mid", changed=4))
+    assert derivatives(settings, crawl(settings, source, now=clock(5))) == KIDS + 1
+
+
+def test_a_rename_is_seen_beside_a_listing_that_ended_early(hub, settings, source_of):
+    source = source_of(hub.url)
+    others = [one(200 + n, f"sim-o{n}/other") for n in range(20)]
+    hub.show(world("sim-a/mid", "sim-a/mid", *others))
+    crawl(settings, source, now=clock(0))
+    hub.show(world("sim-a/b", "sim-a/mid"))
+    early = crawl(settings, source, now=clock(2), accept_partial=True)
+    assert not early.manifest.complete
+    assert early.manifest.aliases == (("sim-a/mid", "sim-a/b"),)
+    hub.show(world("sim-a/c", "sim-a/mid", *others))
+    whole = crawl(settings, source, now=clock(4))
+    assert whole.manifest.complete
+    assert whole.manifest.aliases == (("sim-a/b", "sim-a/c"), ("sim-a/mid", "sim-a/c"))
+    assert [derivatives(settings, snapshot) for snapshot in (early, whole)] == [KIDS + 1] * 2
+    lines = said(settings, "history", "qwen")["history"]
+    assert [(line["counts"]["derivatives"], line["new"], line["gone"], line["left"]) for line in lines] == [
+        (KIDS + 1, None, None, None), (KIDS + 1, 0, 0, 0), (KIDS + 1, 0, 0, 0),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("fetch", [update, crawl])
 def test_a_familys_root_that_is_called_otherwise_now_stays_its_root(hub, settings, source_of, fetch):
     """Though no pattern of the registry knows the new name, and children write either."""
     source = source_of(hub.url)
@@ -248,20 +295,21 @@ LISTINGS = st.dictionaries(NAMES, st.none() | IDS, max_size=5).map(
 )
 
 
-def rows_of(listing: dict[str, str | None]) -> pl.LazyFrame:
-    schema = {"hub_id": pl.String, "id": pl.String}
-    return pl.LazyFrame([(hub, id) for id, hub in listing.items()], schema, orient="row")
-
-
-def renamed_between(before: dict[str, str | None], after: dict[str, str | None]) -> dict[str, str]:
-    return dict(changes.matched(rows_of(before).collect(), rows_of(after).collect()).renamed.iter_rows())
+def rows_of(listing: dict[str, str | None], written: Iterable[str] = ()) -> pl.LazyFrame:
+    """Models by id, one of which writes those parents, each in another column."""
+    ids, hubs = [*listing, "writer"], [*listing.values(), "writer"]
+    parents = sorted(written)
+    shared = {column: [*[[]] * len(listing), parents[at::3]] for at, column in enumerate(COLUMNS[2:])}
+    typed = [f"quantized:{name.upper()}" for name in shared["base_tags"].pop()]
+    schema = {name: LISTING[name] for name in COLUMNS}
+    return pl.LazyFrame({"hub_id": hubs, "id": ids, **shared, "base_tags": [*shared["base_tags"], typed]}, schema)
 
 
 def walked(listings: list[dict[str, str | None]]) -> Iterator[tuple[dict[str, str | None], OldNames]]:
     """Each listing after the first, with the old names that hold then."""
     known = OldNames()
     for before, after in pairwise(listings):
-        known = followed(known, renamed_between(before, after), rows_of(after), rows_of(before))
+        known = followed(known, rows_of(after), rows_of(before))
         yield after, known
 
 
@@ -272,18 +320,21 @@ def test_every_old_name_leads_in_one_step_to_a_live_one_and_none_is_live(listing
         assert set(dict(known.aliases).values()) <= set(after)
 
 
-@given(st.lists(st.dictionaries(IDS, NAMES, max_size=4), min_size=2, max_size=6))
+@given(st.lists(st.tuples(st.dictionaries(IDS, NAMES, max_size=4), st.sets(NAMES)), min_size=2, max_size=6))
 def test_an_old_name_means_who_had_it_last_and_nobody_while_that_one_is_away(seen):
-    """Held against the whole past, where every `_id` is told: all names of each model that has more than one."""
-    listings = [{id: hub for hub, id in named.items()} for named in seen]
+    """Held against the whole past, where every `_id` is told: the names of each model, and who wrote which."""
+    listings = [({id: hub for hub, id in named.items()}, written) for named, written in seen]
     names: dict[str, set[str]] = {}
-    for before, (after, known) in zip(listings[:-1], walked(listings), strict=True):
+    known = OldNames()
+    for (before, wrote), (after, written) in pairwise(listings):
+        known = followed(known, rows_of(after, written), rows_of(before, wrote))
         then, now = ({hub: id for id, hub in listing.items()} for listing in (before, after))
-        for hub, id in now.items():
-            names[hub] = names.get(hub, set()) | {id, then.get(hub, id)}
-        left = {hub: {id for id in had if after.get(id, hub) == hub} for hub, had in names.items()}
-        names = {hub: had for hub, had in left.items() if had - {now.get(hub)}}
-        led = {(old, now[hub]) for hub, had in names.items() if hub in now for old in had - {now[hub]}}
+        for hub, id in then.items():
+            if hub in now or names.get(hub, {id}) != {id} or id in wrote | written:
+                names[hub] = names.get(hub, set()) | {id}
+        names = {hub: {id for id in had if id not in after} for hub, had in names.items()}
+        names = {hub: had for hub, had in names.items() if had}
+        led = {(old, now[hub]) for hub, had in names.items() if hub in now for old in had}
         assert set(known.aliases) == led
         assert set(known.former) == {(old, hub) for hub, had in names.items() if hub not in now for old in had}
 

@@ -381,6 +381,47 @@ def test_old_names_are_carried_over_a_dump(tmp_path: Path) -> None:
     assert dumped.former == (("sim-a/away", "01"), ("sim-a/model-8", "02"))
 
 
+def _dump_of(path: Path, mid: str, newest: datetime) -> dict[str, dict[str, Path]]:
+    """A dump with ids of the Hub: a model of that name, and a child that writes `sim-a/mid`."""
+    columns = {
+        "_id": [f"{n:024x}" for n in (1, 2)],
+        "id": [mid, "sim-k/kid"],
+        "lastModified": [newest, newest - timedelta(days=9)],
+        "tags": [[], ["base_model:sim-a/mid"]],
+    }
+    pq.write_table(pa.table(columns).replace_schema_metadata({"lineage.simulated": "true"}), path)
+    return {bootstrap.DAILY: {bootstrap.FILE: _dated(path, newest)}}
+
+
+def _crawled(settings: Settings, mid: str, moment: datetime, aliases: tuple[tuple[str, str], ...] = ()) -> None:
+    rows = pl.LazyFrame([{"hub_id": f"{1:024x}", "id": mid}], schema=LISTING)
+    times = {"started_at": moment, "finished_at": moment, "as_of": moment}
+    told = {"scope": "hub", "kind": "crawl", "source": "a test", "endpoint": settings.endpoint, "aliases": aliases}
+    sealed(settings, rows=rows, quarantined=pl.DataFrame(schema=QUARANTINE), **told, **times)
+
+
+def test_a_dump_over_an_earlier_snapshot_shows_who_was_renamed(tmp_path: Path) -> None:
+    with _hub(_dump_of(tmp_path / "dump.parquet", "sim-a/b", NOW - timedelta(hours=3))) as hub:
+        settings = _settings(tmp_path, hub.url)
+        _crawled(settings, "sim-a/mid", NOW - timedelta(days=2))
+        made = importing.bootstrap_hub(settings, now=_clock, token=False)
+    assert made.manifest.aliases == (("sim-a/mid", "sim-a/b"),)
+
+
+@pytest.mark.parametrize(("before", "aliases"), [("sim-a/a", (("sim-a/a", "sim-a/mid"),)), (None, ())])
+def test_a_dump_from_before_a_rename_has_no_names_turned_round(
+    tmp_path: Path, before: str | None, aliases: tuple[tuple[str, str], ...]
+) -> None:
+    """It goes by what was here of an earlier moment, if anything."""
+    with _hub(_dump_of(tmp_path / "dump.parquet", "sim-a/mid", NOW - timedelta(hours=3))) as hub:
+        settings = _settings(tmp_path, hub.url)
+        if before:
+            _crawled(settings, before, NOW - timedelta(days=2))
+        _crawled(settings, "sim-a/b", NOW - timedelta(hours=1), (("sim-a/mid", "sim-a/b"),))
+        made = importing.bootstrap_hub(settings, now=_clock, token=False)
+    assert made.manifest.aliases == aliases
+
+
 def test_a_dump_that_is_here_already_says_so_in_json_too(tmp_path: Path) -> None:
     with _hub(_daily(tmp_path)) as hub:
         env = {"HF_ENDPOINT": hub.url, "LINEAGE_HOME": str(tmp_path / "home")}
