@@ -30,6 +30,7 @@ from lineage import registry as curated
 from lineage import settings as configured
 from lineage import spelling
 from lineage.errors import Incomplete, Interrupted, LineageError, NotFound
+from lineage.export.plain import plural
 from lineage.registry import Registry
 from lineage.schema import SNAPSHOT_VERSION
 from lineage.settings import Settings
@@ -110,7 +111,7 @@ class _Crawl:
         self._last = series.last(settings, name, source)
         if registry is not None and asked is not None:
             known = self._known(registry) if asked.families else ()
-            self._tree = FamilyTree(registry, asked, options.depth, known)
+            self._tree = FamilyTree(registry, asked, options.depth, known, self._named())
 
     def finished(self, stopping: Stopping, fresh: bool) -> Snapshot:
         """Fetch what is left, seal, and remove the pages."""
@@ -173,6 +174,12 @@ class _Crawl:
         before = self._last.models if self._tree else self._last.rows
         if found >= before * _SHRUNK:
             return ""
+        if self._tree:
+            return (
+                f"The crawl of {self.plan.scope} found {plural(found, 'model')}, where snapshot {self._last.id} has "
+                f"{before:,}: others are gone or derive from it no more, or a listing ended early. Not sealed, and "
+                f"every page is kept: --fresh asks for all of it again, and {partial}"
+            )
         return (
             f"The listing of {self.plan.scope} ended after {found:,} rows, where snapshot {self._last.id} has "
             f"{before:,}; no next page was given. {again}, and {partial}"
@@ -206,6 +213,11 @@ class _Crawl:
         names = pl.concat([pl.LazyFrame({"id": old}, schema={"id": pl.String}), *([] if before is None else [before])])
         ids = names.collect()["id"]
         return ids.gather(registry.claims(ids)["row"])
+
+    def _named(self) -> dict[str, set[str]]:
+        """The names that models of the last snapshot of the scope had, by their hub_id."""
+        before = self._before(["hub_id", "id"])
+        return renames.named(self._last, before) if self._last and before is not None else {}
 
     def _left_out(self, since: Vanished | None) -> str:
         """Why a page may be missing in the middle, or nothing."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from types import MappingProxyType
 
 import polars as pl
 
@@ -33,11 +34,19 @@ class FamilyTree:
 
     A source is a member or an asked model. `depth` is how many levels of children are asked for: 1 those of the
     sources alone, None all. `before` are ids known from the last crawl: members among them that are listed no more are
-    asked for by name, since they may be called otherwise now. `levels` holds sources (0) and descendants by their
-    shortest distance; `aliases` maps old ids to new ones.
+    asked for by name, since they may be called otherwise now. `named` are the names that a model had before, by its
+    hub_id: whoever still writes one of them is a child too. `levels` holds sources (0) and descendants by their
+    shortest distance; `aliases` maps old ids to new ones, as redirects showed.
     """
 
-    def __init__(self, registry: Registry, asked: Asked, depth: int | None = None, before: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        asked: Asked,
+        depth: int | None = None,
+        before: Iterable[str] = (),
+        named: Mapping[str, Collection[str]] = MappingProxyType({}),
+    ) -> None:
         self._registry = registry
         self._asked = asked
         self._depth = depth
@@ -48,10 +57,13 @@ class FamilyTree:
         self._rank: dict[str, tuple[int, int]] = {}
         self._parents: dict[str, list[str]] = {}
         self._children: dict[str, list[str]] = {}
+        self._named = named
+        self._former: dict[str, set[str]] = {}
+        self._now: dict[str, str] = {}
+        self._listed: set[str] = set()
         self.sources: set[str] = set()
         self.ancestors: set[str] = set()
         self.levels: dict[str, int] = {}
-        self.expanded: set[str] = set()
         self.missing: set[str] = set()
         self.aliases: dict[str, str] = {}
 
@@ -63,9 +75,11 @@ class FamilyTree:
 
     def learn(self, task: Task, page: pl.LazyFrame, *, last: bool, missing: bool) -> None:
         """Take in a page: its members, ancestors or children."""
-        rows = page.select("id", "likes", "downloads", "base_tags", "card_base_model").collect()
+        rows = page.select("hub_id", "id", "likes", "downloads", "base_tags", "card_base_model").collect()
         likes_and_downloads = rows.select("id", pl.col("likes", "downloads").fill_null(0))
         self._rank.update({id: (likes, downloads) for id, likes, downloads in likes_and_downloads.iter_rows()})
+        for hub, id in rows.select("hub_id", "id").iter_rows():
+            self._was(id, self._named.get(hub, ()))
         self._open = None if last else task
         if missing or (task.kind == "model" and rows.is_empty()):
             self._not_shown(task.name)
@@ -75,7 +89,7 @@ class FamilyTree:
             self._parents.update(_parents(rows))
             self._found(task, rows["id"].to_list())
         if last and task.kind == "children":
-            self.expanded.add(task.name)
+            self._listed.add(task.name)
         if last and self._first and self._first[0] == task:
             self._first.popleft()
 
@@ -86,6 +100,12 @@ class FamilyTree:
     def kept(self) -> list[str]:
         """The ids that belong to the scope: sources, their ancestors and descendants."""
         return sorted(self.levels.keys() | self.ancestors)
+
+    @property
+    def expanded(self) -> set[str]:
+        """Sources and descendants whose children were listed to the end, by each of their names."""
+        lacking = {id for id in self._former if not self._names(id) <= self._listed}
+        return (self.levels.keys() & self._listed) - lacking
 
     def unexpanded(self) -> set[str]:
         """Sources and descendants whose children were not all listed, for want of depth or of requests."""
@@ -122,9 +142,10 @@ class FamilyTree:
 
     def _down(self) -> Task | None:
         while self._downward:
-            id = self._downward[0][3]
-            if id not in self.expanded:
-                return Task("children", id)
+            name = self._downward[0][3]
+            taken = name in self._rank and name not in self.levels
+            if name not in self._listed and not taken:
+                return Task("children", name)
             heapq.heappop(self._downward)
         return None
 
@@ -137,6 +158,7 @@ class FamilyTree:
         for id in ids[:1]:
             if id != task.name:
                 self.aliases[task.name] = id
+                self._was(id, [task.name])
             if (self._first and self._first[0] == task) or self._claimed(task.name):
                 self._source(id)
             else:
@@ -162,7 +184,8 @@ class FamilyTree:
             if name != id and name not in self.ancestors and name not in self.missing:
                 heapq.heappush(self._upward, name)
 
-    def _found_below(self, parent: str, ids: list[str]) -> None:
+    def _found_below(self, name: str, ids: list[str]) -> None:
+        parent = name if name in self.levels else self._now[name]
         children = [id for id in ids if id != parent]
         self._children.setdefault(parent, []).extend(children)
         for child in children:
@@ -176,10 +199,28 @@ class FamilyTree:
             if self.levels.get(id, level + 1) <= level:
                 continue
             self.levels[id] = level
-            if id not in self.expanded and (self._depth is None or level < self._depth):
-                likes, downloads = self._rank[id]
-                heapq.heappush(self._downward, (level > 0, -likes, -downloads, id))
+            self._ask_below(id)
             ahead.extend((child, level + 1) for child in self._children.get(id, ()))
+
+    def _was(self, id: str, names: Iterable[str]) -> None:
+        """Note former names of a model that no listed one has."""
+        for name in names:
+            if name not in self._rank and self._now.get(name) != id:
+                self._now[name] = id
+                self._former.setdefault(id, set()).add(name)
+                self._ask_below(id)
+
+    def _names(self, id: str) -> set[str]:
+        return {id, *(name for name in self._former.get(id, ()) if name not in self._rank)}
+
+    def _ask_below(self, id: str) -> None:
+        """Have children of a model in the scope asked for by all its names, as far as depth allows."""
+        level = self.levels.get(id)
+        if level is None or (self._depth is not None and level >= self._depth):
+            return
+        likes, downloads = self._rank[id]
+        for name in self._names(id) - self._listed:
+            heapq.heappush(self._downward, (level > 0, -likes, -downloads, name))
 
     def _not_shown(self, id: str) -> None:
         if id in self._asked.ids:

@@ -68,6 +68,17 @@ def followed(
     return OldNames(tuple(sorted(_led(led, hubs, live, now).items())), tuple(sorted(former.items())))
 
 
+def named(last: Manifest, rows: pl.LazyFrame) -> dict[str, set[str]]:
+    """All names that each model of a snapshot has and had, by its hub_id; `rows` are its hub_id and id."""
+    then = rows.filter(pl.col("hub_id").is_not_null()).select("id", "hub_id").collect()
+    hubs = dict(then.iter_rows())
+    names = [*hubs.items(), *last.former, *((old, hubs[new]) for old, new in last.aliases if new in hubs)]
+    found: dict[str, set[str]] = {}
+    for name, hub in names:
+        found.setdefault(hub, set()).add(name)
+    return found
+
+
 def _led(
     led: Mapping[str, str], hubs: Mapping[str, str | None], live: Mapping[str, str | None], now: Mapping[str, str]
 ) -> dict[str, str]:

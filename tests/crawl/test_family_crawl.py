@@ -17,9 +17,9 @@ from ingest.simulated.server import SimulatedHub
 from ingest.simulated.sources import rows_world
 from lineage import registry as curated
 from lineage import snapshots
-from lineage.errors import HubBusy, NotFound, Refused
+from lineage.errors import HubBusy, Incomplete, NotFound, Refused
 from lineage.schema import LISTING
-from tests.crawl.worlds import family, raw
+from tests.crawl.worlds import Raw, family, raw
 
 REGISTRY = curated.load()
 
@@ -276,6 +276,63 @@ def test_another_depth_refuses_the_pages(settings, source_of, now):
             crawl(settings, source_of(hub.url, patience=5.0), scope=("qwen",), registry=REGISTRY, now=now)
         with pytest.raises(Refused, match="depth: then None, now 2"):
             crawl(settings, source_of(hub.url), scope=("qwen",), registry=REGISTRY, depth=2, now=now)
+
+
+@pytest.mark.parametrize("redirects", [{}, {"a/mid": "a/b"}])
+def test_children_are_asked_for_by_every_name_that_their_parent_had(settings, source_of, now, redirects):
+    """By the `_id` of the last snapshot, then by its old names, whether the Hub redirects or not."""
+    with SimulatedHub(rows_world(renamed("a/mid"))) as hub:
+        source = source_of(hub.url)
+        crawl(settings, source, scope=("qwen",), registry=REGISTRY, now=now)
+        for mid, old in (("a/b", {"a/mid"}), ("a/b", {"a/mid"}), ("a/c", {"a/b", "a/mid"})):
+            hub.show(rows_world(renamed(mid), redirects=redirects))
+            again = crawl(settings, source, scope=("qwen",), registry=REGISTRY, now=now).manifest
+            assert (again.models, again.complete, again.direct_exact, again.unexpanded) == (12, True, True, 0)
+            assert again.aliases == tuple(sorted((name, mid) for name in old))
+
+
+def renamed(mid: str) -> list[Raw]:
+    """A member, a model under it, and ten below that one, which write `a/mid`."""
+    kids = [raw(f"k{n}/kid", n + 10, ["a/mid"]) for n in range(10)]
+    rows = [raw("Qwen/Qwen2.5-7B", 1), raw(mid, 2, ["Qwen/Qwen2.5-7B"]), *kids]
+    return [{**row, "_id": f"{n:024x}"} for n, row in enumerate(rows)]
+
+
+def test_a_members_children_that_its_old_name_was_not_asked_for_make_no_exact_count(settings, source_of, now):
+    kids = [raw(f"k{n}/kid", n + 10, ["Qwen/Qwen2.5-7B"]) for n in range(3)]
+    worlds = [[{**raw(id, 1), "_id": f"{1:024x}"}, *kids] for id in ("Qwen/Qwen2.5-7B", "Qwen/Qwen2.5-7B-v2")]
+    with SimulatedHub(rows_world(worlds[0])) as hub:
+        crawl(settings, source_of(hub.url), scope=("qwen",), registry=REGISTRY, now=now)
+        hub.show(rows_world(worlds[1]))
+        for budget in range(3, 20):
+            made = crawl(
+                settings, source_of(hub.url), scope=("qwen",), registry=REGISTRY, max_requests=budget, now=now
+            ).manifest
+            assert made.models == 4 or not made.direct_exact
+            if made.complete:
+                break
+    assert made.direct_exact
+
+
+def test_a_name_that_another_model_has_now_is_not_asked_for_its_former_owner(settings, source_of, now):
+    """Two that changed places, one of them below a member."""
+    kids = [raw("k/one", 10, ["a/x"]), raw("k/two", 11, ["a/y"])]
+    for first, second in (("a/x", "a/y"), ("a/y", "a/x")):
+        rows = [raw("Qwen/Qwen2.5-7B", 1), raw(first, 2, ["Qwen/Qwen2.5-7B"]), raw(second, 3, ["Qwen/Qwen2.5-7B"])]
+        world = rows_world([{**row, "_id": f"{n:024x}"} for n, row in enumerate([*rows, *kids])])
+        with SimulatedHub(world) as hub:
+            made = crawl(settings, source_of(hub.url), scope=("qwen",), registry=REGISTRY, now=now).manifest
+            assert (made.models, made.aliases, made.direct_exact) == (5, (), True)
+            assert max(Counter(tasks(hub)).values()) == 1
+
+
+def test_a_small_family_that_lost_models_is_not_said_to_have_ended_early(settings, source_of, now):
+    with SimulatedHub(rows_world(QWEN)) as hub:
+        source = source_of(hub.url)
+        crawl(settings, source, scope=("qwen",), registry=REGISTRY, now=now)
+        hub.show(rows_world([row for row in QWEN if row["id"] != "c/deep"]))
+        with pytest.raises(Incomplete, match=r"found 7 models, where .* has 8: others are gone or derive from it no"):
+            crawl(settings, source, scope=("qwen",), registry=REGISTRY, now=now)
 
 
 names = [f"o/m{n}" for n in range(9)]
