@@ -40,6 +40,11 @@ MAX_REQUESTS = 400
 """What a family crawl may cost by default, so that a user without a token is done within a window or two."""
 
 _SHRUNK = 0.98
+_LAST_PAGES = (
+    "Not sealed, and every page is kept: the same command asks for the last pages again, --fresh for all, and "
+    "--accept-partial seals it as it is."
+)
+_FRESH = "Not sealed, and every page is kept: --fresh asks for all of it again, and --accept-partial seals it as it is."
 _log = logging.getLogger(__name__)
 
 
@@ -124,9 +129,10 @@ class _Crawl:
             walk.check_quality()
             early = self._early(pages, walk)
             since = None if early else self._vanished(pages)
+            again = _LAST_PAGES if early and isinstance(pages, Kept) else _FRESH
             early = early or self._left_out(since)
             if early and not self._options.accept_partial:
-                raise Incomplete(early)
+                raise Incomplete(f"{early} {again if walk.rows else 'Not sealed.'}")
             with stopping.droppable():
                 snapshot = self._sealed(pages, walk, early, since)
         except KeyboardInterrupt:
@@ -160,13 +166,11 @@ class _Crawl:
     def _early(self, pages: Pages | Kept, walk: Walk | Chains) -> str:
         """Why what was listed cannot be all, or nothing."""
         if not walk.rows:
-            return f"{self._source.host} listed no model at all for {self.plan.scope}. Check HF_ENDPOINT; not sealed."
-        again = "Not sealed, and every page is kept: the same command asks for the last pages again, --fresh for all"
-        partial = "--accept-partial seals it as it is."
+            return f"{self._source.host} listed no model at all for {self.plan.scope}. Check HF_ENDPOINT."
         if isinstance(walk, Chains) and not walk.covered:
             return (
-                f"The listing of {self.plan.scope} ended after {walk.rows:,} rows, from the oldest and from the newest "
-                f"model alike, before the two had met: some in the middle are missing. {again}, and {partial}"
+                f"The listing of {self.plan.scope} ended after {plural(walk.rows, 'row')}, from the oldest and from "
+                "the newest model alike, before the two had met: some in the middle are missing."
             )
         if self._last is None or (self._tree and not (self._tree.whole and self._last.complete)):
             return ""
@@ -177,12 +181,11 @@ class _Crawl:
         if self._tree:
             return (
                 f"The crawl of {self.plan.scope} found {plural(found, 'model')}, where snapshot {self._last.id} has "
-                f"{before:,}: others are gone or derive from it no more, or a listing ended early. Not sealed, and "
-                f"every page is kept: --fresh asks for all of it again, and {partial}"
+                f"{before:,}: others are gone or derive from it no more, or a listing ended early."
             )
         return (
-            f"The listing of {self.plan.scope} ended after {found:,} rows, where snapshot {self._last.id} has "
-            f"{before:,}; no next page was given. {again}, and {partial}"
+            f"The listing of {self.plan.scope} ended after {plural(found, 'row')}, where snapshot {self._last.id} has "
+            f"{before:,}; no next page was given."
         )
 
     def _vanished(self, pages: Pages | Kept) -> Vanished | None:
@@ -226,8 +229,7 @@ class _Crawl:
         return (
             f"The listing of {self.plan.scope} lacks {len(since.stretch):,} models in a row, by several publishers, "
             f"that snapshot {self._last.id} has ({since.stretch[0]} to {since.stretch[-1]}), as if a page had been "
-            "left out. Not sealed, and every page is kept: --fresh asks for all of it again, and --accept-partial "
-            "seals it as it is."
+            "left out."
         )
 
     def _rows(self, pages: Pages | Kept) -> pl.LazyFrame:
@@ -269,7 +271,7 @@ class _Crawl:
                 fields=self.plan.fields,
                 pages=len(pages.heads),
                 requests=walk.requests,
-                notes=(*facts, *([f"Sealed though it ended early. {early}"] if early else [])),
+                notes=(*facts, *([f"{early} Sealed as it is, by --accept-partial."] if early else [])),
                 expanded=len(tree.expanded) if tree else None,
                 unexpanded=len(tree.unexpanded()) if tree else None,
                 direct_exact=tree.direct_exact if tree else None,
