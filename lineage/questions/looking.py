@@ -97,17 +97,21 @@ def _by_relation(graph: Graph, node: int) -> dict[str, int]:
 
 
 def search(atlas: Atlas, text: str, *, limit: int = 20) -> SearchAnswer:
-    """Models and stubs whose id holds every word of `text`, best first."""
+    """Models and stubs whose id holds every word of `text`, best first; where none does, the one with that old name."""
     terms = text.lower().encode("utf-8", "replace").decode().split()
     if not terms:
         raise Misuse("Nothing to search for. Try: lineage search qwen3 coder")
     nodes = atlas.finder.best(terms, limit + 1)
+    remarks = notes.about_layer(atlas)
+    if not len(nodes) and (node := naming.known(atlas, text.strip())) is not None:
+        nodes = np.array([node])
+        remarks = [*naming.remarks(atlas, {text.strip(): atlas.ids[node]}), *remarks]
     return SearchAnswer(
         receipt=atlas.receipt("search"),
         text=text,
         results=_models(atlas, nodes[:limit]),
         truncated=len(nodes) > limit,
-        notes=tuple(notes.about_layer(atlas)),
+        notes=tuple(remarks),
     )
 
 

@@ -42,7 +42,7 @@ def node(atlas: Atlas, id: str) -> int:
     id = spelling.text(id).removeprefix("model:")
     written = spelling.id_of(id, atlas.settings.endpoint)
     for name in dict.fromkeys((id, written)):
-        found = _known(atlas, name)
+        found = known(atlas, name)
         if found is not None:
             return found
     found = _in_other_case(atlas, written)
@@ -74,7 +74,7 @@ def remarks(atlas: Atlas, meant: Mapping[str, str]) -> list[str]:
     return said
 
 
-def _known(atlas: Atlas, id: str) -> int | None:
+def known(atlas: Atlas, id: str) -> int | None:
     """The node of an id, or of the id that this old one became."""
     for name in (id, atlas.registry.canonical(id), *_followed(atlas, id)):
         found = atlas.node(name)

@@ -282,6 +282,9 @@ def test_an_old_name_that_no_row_writes_any_more_still_finds_its_model(hub, sett
     assert run(settings.home, "load", "--snapshot", renamed.manifest.id, "-q").exit_code == 0
     told = said(settings, "model", "sim-a/mid")
     assert told["id"] == "sim-a/b"
+    found = said(settings, "search", "sim-a/mid")
+    assert [model["id"] for model in found["results"]] == ["sim-a/b"]
+    assert "sim-a/mid is now sim-a/b." in found["notes"]
 
 
 NAMES = st.sampled_from("abcdef")
