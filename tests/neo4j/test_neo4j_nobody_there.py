@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socketserver
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from lineage.errors import Unreachable
 from lineage.settings import Settings
 from lineage.stores.neo4j import open_neo4j
+from tests.neo4j.sockets import answered_by
 
 
 class Deaf(socketserver.BaseRequestHandler):
@@ -27,12 +27,8 @@ class Deaf(socketserver.BaseRequestHandler):
 @pytest.fixture
 def url() -> Iterator[str]:
     Deaf.callers = 0
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Deaf) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield f"bolt://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-        thread.join()
+    with answered_by(Deaf) as address:
+        yield address
 
 
 @pytest.mark.parametrize("write", [False, True])

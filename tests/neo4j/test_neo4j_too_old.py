@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socketserver
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -12,6 +11,7 @@ import pytest
 from lineage.errors import Refused
 from lineage.settings import Settings
 from lineage.stores.neo4j import open_neo4j
+from tests.neo4j.sockets import answered_by
 
 BOLT_4_4 = b"\x00\x00\x04\x04"
 GOODBYE = 0x02
@@ -47,12 +47,8 @@ class Old(socketserver.StreamRequestHandler):
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Old) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield f"bolt://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-        thread.join()
+    with answered_by(Old) as address:
+        yield address
 
 
 @pytest.mark.parametrize("write", [False, True])
